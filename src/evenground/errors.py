@@ -1,0 +1,111 @@
+"""The error tree: every mistake that a user can make, as a sentence they can act on.
+
+::
+
+    EvengroundError                 exit code 1
+    ├── WorkspaceError              2   place.toml or the folder layout is wrong
+    ├── DefinitionError             3   an indicator, feature, code list or profile is wrong
+    ├── SourceError                 4   a provider's extract cannot be used
+    ├── DisclosureError             5   a table may not leave the secure zone
+    ├── ReleaseError                6   a release is missing, altered or unreadable
+    └── InputError                  7   numbers passed to a calculation are impossible
+
+No message ever holds a person's values: it names the file, the column, the number of rows and a row
+number, never what the row says about the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class EvengroundError(Exception):
+    """Something the user can put right. The message says what, where, what was received, what to do."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in one place.
+
+    Parameters
+    ----------
+    where
+        The file (relative to the workspace where it can be) and key, column or row.
+    what
+        What is wrong, with what was received.
+    fix
+        What to do about it.
+    """
+
+    where: str
+    what: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" {self.fix}" if self.fix else "")
+
+
+class FaultsError(EvengroundError):
+    """Several faults found in one pass, all told at once."""
+
+    def __init__(self, summary: str, faults: Iterable[Fault] = ()) -> None:
+        self.summary = summary
+        self.faults: Sequence[Fault] = tuple(faults)
+        super().__init__("\n".join([summary, *(f"  - {fault}" for fault in self.faults)]))
+
+
+class WorkspaceError(FaultsError):
+    """The workspace or its ``place.toml`` cannot be used."""
+
+    exit_code = 2
+
+
+class DefinitionError(FaultsError):
+    """A definition cannot be used."""
+
+    exit_code = 3
+
+
+class SourceError(FaultsError):
+    """A provider's extract cannot be used."""
+
+    exit_code = 4
+
+
+class DisclosureError(EvengroundError):
+    """A table may not leave the secure zone as it stands."""
+
+    exit_code = 5
+
+
+class ReleaseError(EvengroundError):
+    """A release is missing, altered or unreadable."""
+
+    exit_code = 6
+
+
+class InputError(EvengroundError, ValueError):
+    """Numbers passed to a calculation that cannot be: a numerator above its denominator, a negative count."""
+
+    exit_code = 7
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The sentence that names the nearest right name, or lists what there is.
+
+    >>> suggest("bowel_screning", ["bowel_screening", "smoking"])
+    'Did you mean "bowel_screening"?'
+    >>> suggest("zzz", ["a", "b"])
+    'Known names: a, b.'
+    """
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f'Did you mean "{close[0]}"?'
+    if len(names) > 12:
+        return f"There are {len(names)} known names, from {names[0]} to {names[-1]}."
+    return f"Known names: {', '.join(names)}." if names else "There are none yet."

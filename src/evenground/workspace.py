@@ -1,0 +1,183 @@
+"""A workspace: one folder that holds a place's description, definitions, data and releases.
+
+::
+
+    place.toml       name, areas, population base, sources, disclosure policy
+    definitions/     local indicators, features, code lists and profiles, added to those that ship
+    data/            what providers sent: SECURE, never read by the site
+    secure/          contract tables while a build runs, and build reports: SECURE, mode 0700
+    releases/        published releases: the only folder that the site reads
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evenground.errors import Fault, WorkspaceError, suggest
+
+PLACE_FILE = "place.toml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PlaceSection(_Strict):
+    """``[place]``: who this is, and the date that every figure is as at."""
+
+    name: str = Field(min_length=1)
+    code: str = Field(min_length=1)
+    as_at: dt.date
+    synthetic: bool = False
+
+
+class AreasSection(_Strict):
+    """``[areas]``: the look-up files and the editions they follow."""
+
+    file: str = "data/areas.csv"
+    practices: str | None = None
+    boundaries: str | None = None
+    lsoa_edition: Literal["2011", "2021"]
+    imd_edition: str
+
+
+class PopulationSection(_Strict):
+    """``[population]``: registered with the place's practices, or resident in its areas."""
+
+    base: Literal["registered", "resident"] = "registered"
+
+
+class DisclosureSection(_Strict):
+    """``[disclosure]``: the named policy that every release follows."""
+
+    policy: str = "nhs-7-5"
+
+
+class SourceSection(BaseModel):
+    """One ``[[sources]]``: the kind decides what else may stand in it, and checks it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    kind: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Everything but name and kind, for the source's own kind to read."""
+        return dict(self.model_extra or {})
+
+
+class Place(_Strict):
+    """``place.toml``, checked."""
+
+    place: PlaceSection
+    areas: AreasSection
+    population: PopulationSection = PopulationSection()
+    disclosure: DisclosureSection = DisclosureSection()
+    sources: tuple[SourceSection, ...] = ()
+
+
+class Workspace:
+    """The folder and its checked ``place.toml``."""
+
+    def __init__(self, root: Path, place: Place) -> None:
+        self.root = root
+        self.place = place
+
+    @property
+    def definitions(self) -> Path:
+        """Local definitions."""
+        return self.root / "definitions"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases."""
+        return self.root / "releases"
+
+    @property
+    def secure(self) -> Path:
+        """Working files of the secure zone; made with mode 0700 when first asked for."""
+        folder = self.root / "secure"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+        return folder
+
+    def path(self, relative: str) -> Path:
+        """A path named in ``place.toml``, which is relative to the workspace unless it is absolute."""
+        return self.root / relative
+
+
+def load_workspace(root: Path) -> Workspace:
+    """Read and check the workspace at ``root``.
+
+    Raises
+    ------
+    WorkspaceError
+        With every fault of ``place.toml``: file, key, what was found, the nearest right name.
+    """
+    path = root / PLACE_FILE
+    if not path.is_file():
+        fault = Fault(
+            str(path), "is not there.", "Run 'evenground init' for a new workspace, or give its folder."
+        )
+        raise WorkspaceError("This is not a workspace.", [fault])
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WorkspaceError(f"{PLACE_FILE} cannot be read.", [Fault(PLACE_FILE, f"{error}.")]) from error
+    try:
+        return Workspace(root, Place.model_validate(raw))
+    except ValidationError as error:
+        raise WorkspaceError(
+            f"{PLACE_FILE} cannot be used.", explain_validation(PLACE_FILE, error, Place)
+        ) from None
+
+
+def explain_validation(file: str, error: ValidationError, model: type[BaseModel]) -> list[Fault]:
+    """Pydantic's findings as faults: file and key, what was found, the nearest right name."""
+    faults = []
+    for finding in error.errors():
+        key = ".".join(str(part) for part in finding["loc"])
+        if finding["type"] == "extra_forbidden":
+            known = _fields_at(model, finding["loc"][:-1])
+            faults.append(
+                Fault(f"{file}, {key}", "is not a known key.", suggest(str(finding["loc"][-1]), known))
+            )
+        elif finding["type"] == "missing":
+            faults.append(Fault(f"{file}, {key}", "is missing.", "Add it."))
+        else:
+            received = (
+                f' Received "{finding["input"]}".' if isinstance(finding["input"], str | int | float) else ""
+            )
+            faults.append(Fault(f"{file}, {key}", f"{finding['msg']}.{received}"))
+    return faults
+
+
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    current: Any = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        info = getattr(current, "model_fields", {}).get(part)
+        annotation = info.annotation if info else None
+        current = next(
+            (a for a in getattr(annotation, "__args__", ()) if hasattr(a, "model_fields")), annotation
+        )
+    return list(getattr(current, "model_fields", {}))
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all: to a temporary neighbour first, then renamed over the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
