@@ -2,13 +2,13 @@
 
 ::
 
-    EvengroundError                 exit code 1
-    ├── WorkspaceError              2   place.toml or the folder layout is wrong
-    ├── DefinitionError             3   an indicator, feature, code list or profile is wrong
-    ├── SourceError                 4   a provider's extract cannot be used
-    ├── DisclosureError             5   a table may not leave the secure zone
-    ├── ReleaseError                6   a release is missing, altered or unreadable
-    └── InputError                  7   numbers passed to a calculation are impossible
+    EvengroundError                 exit code 1 (2 is a wrong command line)
+    ├── WorkspaceError              3   place.toml or the folder layout is wrong
+    ├── DefinitionError             4   an indicator, feature, code list or profile is wrong
+    ├── SourceError                 5   a provider's extract cannot be used
+    ├── DisclosureError             6   a table may not leave the secure zone
+    ├── ReleaseError                7   a release is missing, altered or unreadable
+    └── InputError                  8   numbers passed to a calculation are impossible
 
 No message ever holds a person's values: it names the file, the column, the number of rows and a row
 number, never what the row says about the person.
@@ -61,37 +61,37 @@ class FaultsError(EvengroundError):
 class WorkspaceError(FaultsError):
     """The workspace or its ``place.toml`` cannot be used."""
 
-    exit_code = 2
+    exit_code = 3
 
 
 class DefinitionError(FaultsError):
     """A definition cannot be used."""
 
-    exit_code = 3
+    exit_code = 4
 
 
 class SourceError(FaultsError):
     """A provider's extract cannot be used."""
 
-    exit_code = 4
+    exit_code = 5
 
 
 class DisclosureError(EvengroundError):
     """A table may not leave the secure zone as it stands."""
 
-    exit_code = 5
+    exit_code = 6
 
 
 class ReleaseError(EvengroundError):
     """A release is missing, altered or unreadable."""
 
-    exit_code = 6
+    exit_code = 7
 
 
 class InputError(EvengroundError, ValueError):
     """Numbers passed to a calculation that cannot be: a numerator above its denominator, a negative count."""
 
-    exit_code = 7
+    exit_code = 8
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

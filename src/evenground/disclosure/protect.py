@@ -1,0 +1,104 @@
+"""Counts and modelled figures under a policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenground.disclosure.policies import Policy
+from evenground.errors import DisclosureError
+from evenground.vocabulary import ValueNote
+
+
+def protect_counts(counts: NDArray[Any], policy: Policy) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Round counts of people to the policy, and say which may not be shown.
+
+    Parameters
+    ----------
+    counts
+        Whole numbers, any shape.
+    policy
+        The policy.
+
+    Returns
+    -------
+    tuple
+        The rounded counts (0 where suppressed, never to be read there) and a mask that is true where the
+        count is suppressed.
+
+    Raises
+    ------
+    DisclosureError
+        Where a count is negative: then something upstream is wrong, and nothing may be published.
+    """
+    counts = np.asarray(counts, dtype=np.int64)
+    if (counts < 0).any():
+        raise DisclosureError(
+            f"{int((counts < 0).sum())} counts are negative. Nothing is released from them."
+        )
+    suppressed = (counts >= policy.suppress_from) & (counts <= policy.suppress_to)
+    rounded = (counts + policy.round_to // 2) // policy.round_to * policy.round_to
+    return np.where(suppressed, 0, rounded), suppressed
+
+
+def protect_count(count: int, policy: Policy) -> tuple[int | None, str]:
+    """One count under the policy: the rounded count or ``None``, and its note.
+
+    >>> from evenground.disclosure import load_policy
+    >>> [protect_count(count, load_policy("nhs-7-5"))[0] for count in (0, 1, 7, 8, 12, 13)]
+    [0, None, None, 10, 10, 15]
+    """
+    rounded, suppressed = protect_counts(np.array([count]), policy)
+    if suppressed[0]:
+        return None, ValueNote.SUPPRESSED
+    return int(rounded[0]), ValueNote.PUBLISHED if count else ValueNote.ZERO
+
+
+def protect_figures(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Numerators and denominators under the policy, with the note that their figure carries.
+
+    Parameters
+    ----------
+    frame
+        With whole-number columns ``numerator`` and ``denominator``, and any others.
+    policy
+        The policy.
+
+    Returns
+    -------
+    pl.DataFrame
+        The same rows with ``numerator`` and ``denominator`` rounded or null, and ``value_note``. A numerator
+        is never shown without its denominator.
+
+    Raises
+    ------
+    DisclosureError
+        Where a count is negative.
+    """
+    numerator, numerator_hidden = protect_counts(frame["numerator"].to_numpy(), policy)
+    denominator, denominator_hidden = protect_counts(frame["denominator"].to_numpy(), policy)
+    hidden = numerator_hidden | denominator_hidden
+    note = np.select(
+        [hidden, denominator == 0, numerator == 0],
+        [ValueNote.SUPPRESSED, ValueNote.MISSING, ValueNote.ZERO],
+        default=ValueNote.PUBLISHED,
+    )
+    return frame.with_columns(
+        _nullable("numerator", numerator, hidden),
+        _nullable("denominator", denominator, denominator_hidden),
+        pl.Series("value_note", note.astype(str), dtype=pl.String),
+    )
+
+
+def round_modelled(column: str, policy: Policy) -> pl.Expr:
+    """A modelled number of people, rounded as the policy rounds counts."""
+    return ((pl.col(column) / policy.round_to).round() * policy.round_to).cast(pl.Int64).alias(column)
+
+
+def _nullable(name: str, values: NDArray[np.int64], hidden: NDArray[np.bool_]) -> pl.Series:
+    return pl.select(
+        pl.when(pl.Series(~hidden)).then(pl.Series(values)).otherwise(None).cast(pl.Int64).alias(name)
+    ).to_series()
