@@ -1,0 +1,1 @@
+"""What several categories of test build with."""
