@@ -5,7 +5,13 @@ through ``protect_counts``: a percentage cannot say more than its rounded numera
 """
 
 from evenground.disclosure.policies import Policy, load_policy, policy_names
-from evenground.disclosure.protect import protect_count, protect_counts, protect_figures, round_modelled
+from evenground.disclosure.protect import (
+    protect_count,
+    protect_counts,
+    protect_figures,
+    require_protected,
+    round_modelled,
+)
 
 __all__ = [
     "Policy",
@@ -14,5 +20,6 @@ __all__ = [
     "protect_count",
     "protect_counts",
     "protect_figures",
+    "require_protected",
     "round_modelled",
 ]

@@ -102,3 +102,25 @@ def _nullable(name: str, values: NDArray[np.int64], hidden: NDArray[np.bool_]) -
     return pl.select(
         pl.when(pl.Series(~hidden)).then(pl.Series(values)).otherwise(None).cast(pl.Int64).alias(name)
     ).to_series()
+
+
+def require_protected(table: str, frame: pl.DataFrame, columns: tuple[str, ...], policy: Policy) -> None:
+    """The last gate before a table is written: no column of counts holds one that the policy forbids.
+
+    It repeats what ``protect_counts`` promises, on purpose: a table that was put together on some other way
+    is stopped here.
+
+    Raises
+    ------
+    DisclosureError
+        Naming the table and column, and how many cells, never what they hold.
+    """
+    for column in columns:
+        shown = frame[column].drop_nulls()
+        allowed = (shown == 0) | ((shown % policy.round_to == 0) & (shown > policy.suppress_to))
+        forbidden = int((~allowed).sum())
+        if forbidden:
+            raise DisclosureError(
+                f'{forbidden} cells of {table}.{column} do not follow the policy "{policy.id}". '
+                "Nothing was released."
+            )

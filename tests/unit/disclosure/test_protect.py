@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenground.disclosure import load_policy, protect_count, protect_counts, protect_figures, round_modelled
+from evenground.disclosure import (
+    load_policy,
+    protect_count,
+    protect_counts,
+    protect_figures,
+    require_protected,
+    round_modelled,
+)
 from evenground.errors import DisclosureError
 
 POLICY = load_policy("nhs-7-5")
@@ -79,3 +86,14 @@ def test_no_published_count_lies_further_than_rounding_allows_or_inside_the_hidd
 def test_rounding_never_lifts_a_numerator_above_its_denominator(a, b):
     numerator, denominator, _ = protect([(min(a, b), max(a, b))])[0]
     assert numerator is None or numerator <= denominator
+
+
+@pytest.mark.parametrize("leak", [1, 5, 7, 13])
+def test_the_last_gate_stops_a_table_that_was_not_protected(leak):
+    frame = pl.DataFrame({"eligible": [0, 10, None, leak]})
+    with pytest.raises(DisclosureError, match="1 cells of rankings.eligible"):
+        require_protected("rankings", frame, ("eligible",), POLICY)
+
+
+def test_the_last_gate_lets_a_protected_table_pass():
+    require_protected("rankings", pl.DataFrame({"eligible": [0, 10, None, 1005]}), ("eligible",), POLICY)
