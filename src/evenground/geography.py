@@ -7,11 +7,14 @@ edition that the place names); ``local_quintile`` ranks the place's own LSOAs am
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
+import shapely
+import shapely.geometry
 
 from evenground.errors import Fault, WorkspaceError
 from evenground.vocabulary import UNKNOWN_AREA, AreaType
@@ -134,6 +137,35 @@ def load_boundaries(path: Path, area_type: AreaType = AreaType.LSOA) -> dict[str
             path.name, f"is not a GeoJSON feature collection with the property {key}.", "Export it again."
         )
         raise WorkspaceError("The boundaries cannot be used.", [fault]) from error
+
+
+def dissolve_boundaries(lsoas: Mapping[str, Mapping[str, Any]], parents: Mapping[str, str]) -> dict[str, str]:
+    """Boundaries of larger areas, put together from their LSOAs, as GeoJSON text by area code.
+
+    Parameters
+    ----------
+    lsoas
+        GeoJSON geometries by LSOA code, in degrees.
+    parents
+        The area that each LSOA belongs to; LSOAs without a geometry are passed over.
+
+    Returns
+    -------
+    dict
+        GeoJSON geometries, outer rings clockwise (Vega fills the outside of a ring that runs the other way),
+        coordinates to five decimal places (about one metre), in order of area code.
+    """
+    parts: dict[str, list[Any]] = {}
+    for code, parent in sorted(parents.items()):
+        if code in lsoas:
+            parts.setdefault(parent, []).append(shapely.geometry.shape(lsoas[code]))
+    return {parent: _as_geojson(shapely.union_all(shapes)) for parent, shapes in sorted(parts.items())}
+
+
+def _as_geojson(shape: Any) -> str:
+    rounded = shapely.set_precision(shape, 1e-5)
+    wound = shapely.orient_polygons(rounded, exterior_cw=True)
+    return json.dumps(shapely.geometry.mapping(wound), separators=(",", ":"))
 
 
 def _read_table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:

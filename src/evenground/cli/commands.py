@@ -1,0 +1,311 @@
+"""The commands. Each says what it does, checks what it is given, and leaves with an exit code of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from evenground import __version__
+from evenground.cli import new_workspace
+from evenground.cli.show import console, problems, show_build, show_ranking, show_release, show_releases
+from evenground.errors import EvengroundError, ReleaseError, WorkspaceError, suggest
+from evenground.pipeline import build_release, check_workspace
+from evenground.releases import (
+    Release,
+    current_release,
+    list_releases,
+    load_release,
+    set_current,
+    verify_release,
+)
+from evenground.vocabulary import CommunityType
+from evenground.workspace import Workspace, load_workspace
+
+app = typer.Typer(
+    help="Find the people prevention does not reach, and show whether the gap closed.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+release_app = typer.Typer(help="List, show, verify and choose releases.", no_args_is_help=True)
+app.add_typer(release_app, name="release")
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
+]
+HERE = Path()
+
+
+class Order(StrEnum):
+    """How ranked communities are ordered."""
+
+    TOTAL = "total"
+    PER_100 = "per-100"
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends as a sentence and an exit code, not a traceback."""
+    try:
+        app()
+    except EvengroundError as error:
+        problems.print(f"[bold red]Not done.[/] {_escape(str(error))}")
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        problems.print("Stopped. Nothing that the site reads was changed.")
+        raise SystemExit(130) from None
+
+
+def _version(value: bool) -> None:
+    if value:
+        console.print(f"evenground {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def evenground(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Find the people prevention does not reach, and show whether the gap closed."""
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make; it must be new or empty.")],
+    name: Annotated[str, typer.Option(help="The place's name, as people there say it.")] = "Our place",
+    code: Annotated[str, typer.Option(help="The place's GSS code.")] = "X00000000",
+) -> None:
+    """Make a workspace: place.toml, and folders for definitions, data and releases."""
+    new_workspace.write_workspace(folder, name=name, code=code)
+    console.print(
+        f"Made the workspace {folder}. Next: fill in {folder / 'place.toml'}, then 'evenground check'."
+    )
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo's workspace is kept.")] = Path(
+        "demo"
+    ),
+    size: Annotated[
+        int | None, typer.Option(min=500, help="How many people; all 265,000 by default.")
+    ] = None,
+    serve_site: Annotated[bool, typer.Option("--serve/--no-serve", help="Open the site at the end.")] = True,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The site's port on this machine.")] = 8000,
+) -> None:
+    """Build the invented Place of Wenbury and open its site.
+
+    Makes people and their records by chance from Wenbury's margins, builds a release from them, prints the
+    ten communities with the most to gain, and serves the site on this machine only.
+    """
+    from evenground.sources.synthetic import make_wenbury_workspace
+
+    with _progress("Make the people of Wenbury") as step:
+        make_wenbury_workspace(folder, size=size, progress=lambda what, _share: step(what))
+    _build(load_workspace(folder))
+    rank(folder, top=10)
+    if serve_site:
+        _serve(folder, port=port, demo_accounts=True)
+
+
+@app.command()
+def check(workspace: WorkspaceOption = HERE) -> None:
+    """Find every fault in the workspace and its definitions, at once."""
+    faults = check_workspace(load_workspace(workspace))
+    if faults:
+        raise WorkspaceError(f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} found.", faults)
+    console.print("No faults found.")
+
+
+@app.command()
+def build(
+    workspace: WorkspaceOption = HERE,
+    memory_limit: Annotated[
+        str | None, typer.Option(help="The most memory the engine may use, such as 4GB.", show_default=False)
+    ] = None,
+) -> None:
+    """Build a release from the workspace's sources and make it current."""
+    _build(load_workspace(workspace), memory_limit)
+
+
+@app.command()
+def rank(
+    workspace: WorkspaceOption = HERE,
+    service: Annotated[
+        str, typer.Option(help="An indicator's id, or 'all' for every service together.")
+    ] = "all",
+    by: Annotated[CommunityType, typer.Option(help="What a community is.")] = CommunityType.MSOA_ETHNIC_GROUP,
+    order: Annotated[
+        Order, typer.Option(help="By people missing out, or by those for each 100 eligible.")
+    ] = Order.TOTAL,
+    top: Annotated[int, typer.Option(min=1, help="How many communities.")] = 10,
+    release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv or .parquet file.")] = None,
+) -> None:
+    """Show the communities with the most to gain, from a release."""
+    chosen = _open_release(workspace, release)
+    ranking = _order_ranking(chosen, service, by, order)
+    if out:
+        _write_frame(ranking, out)
+        console.print(f"Wrote {ranking.height} communities to {out}.")
+    else:
+        show_ranking(chosen, ranking.head(top))
+
+
+@app.command()
+def serve(
+    workspace: WorkspaceOption = HERE,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port.")] = 8000,
+    demo_accounts: Annotated[
+        bool,
+        typer.Option("--demo-accounts", help="Make one account a role, with new passwords, and print them."),
+    ] = False,
+) -> None:
+    """Serve the site on this machine. Stop it with Ctrl-C."""
+    load_workspace(workspace)
+    _serve(workspace, port=port, demo_accounts=demo_accounts)
+
+
+@release_app.command("list")
+def release_list(workspace: WorkspaceOption = HERE) -> None:
+    """List the releases, newest data first."""
+    folder = load_workspace(workspace).releases
+    releases = list_releases(folder)
+    if not releases:
+        console.print("There is no release yet. Run 'evenground build'.")
+        return
+    show_releases(releases, current_release(folder).id)
+
+
+@release_app.command("show")
+def release_show(
+    release_id: Annotated[
+        str | None, typer.Argument(help="A release's id; the current one by default.")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Show what a release is, what made it and what it holds."""
+    show_release(_open_release(workspace, release_id))
+
+
+@release_app.command("verify")
+def release_verify(
+    release_id: Annotated[
+        str | None, typer.Argument(help="A release's id; the current one by default.")
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Check that a release is byte for byte as it was written."""
+    release = verify_release(_open_release(workspace, release_id).path)
+    console.print(f"Release {release.id} is as it was written: {len(release.manifest.files)} files checked.")
+
+
+@release_app.command("use")
+def release_use(
+    release_id: Annotated[str, typer.Argument(help="The release that the site is to show.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Make an earlier release current again: the way back from a build that should not have been."""
+    folder = load_workspace(workspace).releases
+    set_current(folder, _open_release(workspace, release_id).id)
+    console.print(f"Release {release_id} is now current.")
+
+
+def _build(workspace: Workspace, memory_limit: str | None = None) -> None:
+    with _progress("Start") as step:
+        _, report = build_release(workspace, on_stage=step, memory_limit=memory_limit)
+    show_build(report)
+
+
+@contextmanager
+def _progress(first: str) -> Iterator[Callable[[str], None]]:
+    """A spinner with the stage's name on a terminal; a line a stage elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda name: problems.print(f"{name} ...")
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=problems, transient=True) as progress:
+        task = progress.add_task(first)
+        yield lambda name: progress.update(task, description=name)
+
+
+def _open_release(workspace: Path, release_id: str | None) -> Release:
+    folder = load_workspace(workspace).releases
+    if release_id is None:
+        return current_release(folder)
+    if not (folder / release_id).is_dir():
+        known = [release.id for release in list_releases(folder)]
+        raise ReleaseError(f'There is no release "{release_id}" in {folder}. {suggest(release_id, known)}')
+    return load_release(folder / release_id)
+
+
+def _order_ranking(release: Release, service: str, by: CommunityType, order: Order) -> pl.DataFrame:
+    rankings = release.table("rankings")
+    services = rankings["service_id"].unique().to_list()
+    if service not in services:
+        raise ReleaseError(
+            f'Release {release.id} does not rank the service "{service}". {suggest(service, services)}'
+        )
+    chosen = rankings.filter((pl.col("service_id") == service) & (pl.col("community_type") == by))
+    if order is Order.TOTAL:
+        return chosen.sort("rank")
+    per_100 = pl.col("expected_missing") / pl.col("eligible")
+    return chosen.sort([per_100, pl.col("rank")], descending=[True, False])
+
+
+def _write_frame(frame: pl.DataFrame, path: Path) -> None:
+    writers = {".csv": frame.write_csv, ".parquet": frame.write_parquet}
+    if path.suffix not in writers:
+        raise typer.BadParameter(f"{path.name} must end in .csv or .parquet.", param_hint="--out")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"the folder {path.parent} is not there.", param_hint="--out")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        writers[path.suffix](temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _serve(workspace: Path, *, port: int, demo_accounts: bool) -> None:
+    # The site runs as a process of its own: it shares no memory with what reads person-level data.
+    if importlib.util.find_spec("django") is None:
+        raise EvengroundError("The site is not installed. Install it with: pip install 'evenground[web]'")
+    command = [
+        sys.executable,
+        "-m",
+        "evenground_web",
+        "serve",
+        "--workspace",
+        str(workspace),
+        "--port",
+        str(port),
+    ]
+    if demo_accounts:
+        command.append("--demo-accounts")
+    site = subprocess.Popen(command)  # noqa: S603
+    try:
+        code = site.wait()
+    except KeyboardInterrupt:
+        site.send_signal(signal.SIGINT)
+        code = site.wait()
+    if code not in (0, 130, -signal.SIGINT):
+        raise typer.Exit(code)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")

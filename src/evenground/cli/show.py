@@ -1,0 +1,153 @@
+"""What the command line prints: tables and sentences, never a person's values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from evenground.contract import LoadReport
+from evenground.pipeline import BuildReport
+from evenground.releases import Release
+from evenground.vocabulary import ETHNIC_GROUPS, CommunityType
+
+# Piped output is read by programs and in logs, which have no width: 80 columns would cut tables there.
+_PIPED_WIDTH = 140
+console = Console(width=None if os.isatty(1) else _PIPED_WIDTH, highlight=False, emoji=False)
+problems = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+
+
+def show_build(report: BuildReport) -> None:
+    """What was read, dropped and why, and how long each stage took."""
+    for source in report.sources:
+        _show_source(source)
+    timing = Table("Stage", "Seconds", title="Time", title_justify="left")
+    timing.columns[1].justify = "right"
+    for stage in report.stages:
+        timing.add_row(stage.name, f"{stage.seconds:.2f}")
+    timing.add_section()
+    timing.add_row("Whole build", f"{report.seconds:.2f}")
+    console.print(timing)
+    state = "is the same as before, byte for byte" if report.unchanged else "is now current"
+    console.print(
+        f"{report.people_counted:,} people counted. {report.figures:,} figures, "
+        f"of which {report.suppressed:,} suppressed.\nRelease [bold]{report.release_id}[/] {state}."
+    )
+
+
+def _show_source(source: LoadReport) -> None:
+    table = Table(
+        "Table", "What", "Rows", title=f"Read from {source.source} (exact: secure zone)", title_justify="left"
+    )
+    table.columns[2].justify = "right"
+    for entry in source.tables:
+        table.add_row(entry.table, "read", f"{entry.read:,}")
+        table.add_row("", "kept", f"{entry.kept:,}")
+        for reason, count in sorted(entry.changed.items()):
+            table.add_row("", f"kept, changed: {reason}", f"{count:,}")
+        for reason, count in sorted(entry.dropped.items()):
+            table.add_row("", f"dropped: {reason}", f"{count:,}")
+        table.add_section()
+    console.print(table)
+    for entry in source.tables:
+        for note in entry.notes:
+            console.print(f"  Note, {entry.table}: {note}")
+
+
+def show_releases(releases: Iterable[Release], current: str) -> None:
+    """Every release, newest data first."""
+    table = Table("Release", "Data as at", "Place", "Policy", "Current")
+    for release in releases:
+        manifest = release.manifest
+        mark = "current" if release.id == current else ""
+        table.add_row(release.id, manifest.as_at, manifest.place_name, manifest.policy, mark)
+    console.print(table)
+
+
+def show_release(release: Release) -> None:
+    """What a release is, what made it and what it holds."""
+    manifest = release.manifest
+    about = Table.grid(padding=(0, 2))
+    for label, value in (
+        ("Release", release.id),
+        (
+            "Place",
+            f"{manifest.place_name} ({manifest.place_code})" + (", invented" if manifest.synthetic else ""),
+        ),
+        ("Data as at", manifest.as_at),
+        ("Population", manifest.population_base),
+        ("Areas", f"LSOA {manifest.lsoa_edition}, IMD {manifest.imd_edition} (1 = most deprived)"),
+        ("Policy", manifest.policy),
+        ("Made by", f"evenground {manifest.code_version}, definitions {manifest.definitions_sha256[:12]}"),
+        ("Sources", ", ".join(f"{source.name} ({source.kind})" for source in manifest.sources)),
+        ("Indicators", str(len(release.indicators))),
+    ):
+        about.add_row(f"[bold]{label}[/]", value)
+    console.print(about)
+    files = Table("File", "Rows", "SHA-256")
+    files.columns[1].justify = "right"
+    for record in manifest.files:
+        files.add_row(record.name, "" if record.rows is None else f"{record.rows:,}", record.sha256[:16])
+    console.print(files)
+
+
+def show_ranking(release: Release, ranking: pl.DataFrame) -> None:
+    """Ranked communities, with interval and probability."""
+    if ranking.is_empty():
+        console.print("No community of this kind is shown in this release.")
+        return
+    table = Table(
+        "Rank",
+        "Community",
+        "Service",
+        "Eligible",
+        "Reached",
+        "Expected missing out",
+        "95% interval",
+        "Top ten",
+        title=f"Communities with the most to gain: {release.manifest.place_name}, {release.manifest.as_at}",
+        title_justify="left",
+    )
+    for column in (0, 3, 4, 5, 6, 7):
+        table.columns[column].justify = "right"
+    for row in ranking.iter_rows(named=True):
+        table.add_row(*_ranking_cells(release, row))
+    console.print(table)
+    console.print(
+        "Expected missing out: people (for all services together, offers of a service) below each service's "
+        "standard, after shrinkage.\nCounts are rounded to 5; 'suppressed' stands for 1 to 7. "
+        "Top ten: the probability of being among the ten."
+    )
+
+
+def _ranking_cells(release: Release, row: dict[str, object]) -> tuple[str, ...]:
+    reached = "suppressed" if row["reached"] is None else f"{row['reached']:,}"
+    return (
+        str(row["rank"]),
+        name_community(release, row),
+        _name_service(release, row),
+        f"{row['eligible']:,}",
+        reached,
+        f"{row['expected_missing']:,}",
+        f"{row['lower_cl']:,} to {row['upper_cl']:,}",
+        f"{row['probability_top_10']:.0%}",
+    )
+
+
+def name_community(release: Release, row: dict[str, object]) -> str:
+    """A community in words: the area's name and, where it is part of it, the ethnic group."""
+    area = release.area_names.get((str(row["area_type"]), str(row["area_code"])), str(row["area_code"]))
+    if row["community_type"] == CommunityType.LSOA:
+        return area
+    return f"{area}: {ETHNIC_GROUPS[str(row['ethnic_group'])]}"
+
+
+def _name_service(release: Release, row: dict[str, object]) -> str:
+    service = str(row["service_id"])
+    if service != "all":
+        return release.indicators[service].short_name
+    top = row["top_service_id"]
+    return f"all (most: {release.indicators[str(top)].short_name})" if top else "all"

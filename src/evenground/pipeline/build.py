@@ -1,0 +1,352 @@
+"""One build: check, read, count, work out, rank, protect, write, and only then make current."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from pydantic import ValidationError
+
+from evenground import __version__
+from evenground.contract import LoadReport
+from evenground.disclosure import Policy, load_policy, protect_counts, require_protected
+from evenground.engine import Cells, count, roll_up, roll_up_by_age
+from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError
+from evenground.geography import Geography, dissolve_boundaries, load_boundaries, load_geography
+from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
+from evenground.pipeline.coverage import describe_coverage
+from evenground.pipeline.figures import calculate_inequality, calculate_values
+from evenground.pipeline.rankings import rank_for_release
+from evenground.releases import (
+    TABLES,
+    IndicatorInfo,
+    Profile,
+    Release,
+    ReleaseContent,
+    SourceRecord,
+    set_current,
+    write_release,
+)
+from evenground.sources.extract import ExtractOptions, load_extract
+from evenground.vocabulary import AreaType, Cut, ValueNote
+from evenground.workspace import SourceSection, Workspace, explain_validation, write_atomically
+
+_COUNT_COLUMNS: Final = {
+    "values": ("numerator", "denominator"),
+    "rankings": ("eligible", "reached", "expected_missing"),
+    "areas": ("population",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a build and how long it took, in seconds."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(slots=True)
+class BuildReport:
+    """What a build did. It holds exact counts: it stays in the secure zone."""
+
+    release_id: str = ""
+    unchanged: bool = False
+    sources: list[LoadReport] = field(default_factory=list)
+    people_counted: int = 0
+    figures: int = 0
+    suppressed: int = 0
+    stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """The whole build."""
+        return sum(stage.seconds for stage in self.stages)
+
+
+class _Clock:
+    """Times the stages of a build and tells whoever watches which one begins."""
+
+    def __init__(self, report: BuildReport, on_stage: Callable[[str], None] | None) -> None:
+        self._report = report
+        self._on_stage = on_stage
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        if self._on_stage:
+            self._on_stage(name)
+        start = time.perf_counter()
+        yield
+        self._report.stages.append(Stage(name, time.perf_counter() - start))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    definitions: Definitions
+    geography: Geography
+    policy: Policy
+    source: SourceSection
+
+
+def check_workspace(workspace: Workspace) -> list[Fault]:
+    """Every fault of the workspace and its definitions, in one pass; an empty list where all is well."""
+    faults: list[Fault] = []
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: load_definitions(SHIPPED, workspace.definitions),
+        lambda: _load_geography(workspace),
+        lambda: _load_lsoa_boundaries(workspace),
+        lambda: _require_source(workspace),
+        lambda: load_policy(workspace.place.disclosure.policy),
+    )
+    for check in checks:
+        try:
+            check()
+        except FaultsError as error:
+            faults += error.faults
+        except DisclosureError as error:
+            faults.append(Fault("place.toml, disclosure.policy", str(error)))
+    return faults
+
+
+def build_release(
+    workspace: Workspace, *, on_stage: Callable[[str], None] | None = None, memory_limit: str | None = None
+) -> tuple[Release, BuildReport]:
+    """Build a release from the workspace's sources and make it current.
+
+    Until the last step nothing that the site reads has changed: a build that fails leaves the current release
+    as it was, and its working files in the secure zone are gone.
+
+    Parameters
+    ----------
+    workspace
+        The workspace; its sources are read, its ``releases`` folder is written.
+    on_stage
+        Called with the name of each stage as it begins.
+    memory_limit
+        The most memory the engine may use, as DuckDB writes it ("4GB"); the default is the engine's own.
+
+    Raises
+    ------
+    WorkspaceError, DefinitionError, SourceError, DisclosureError
+        Saying what is wrong, where, and what to do.
+    """
+    report = BuildReport()
+    clock = _Clock(report, on_stage)
+    with clock.stage("Check the workspace and definitions"):
+        inputs = _load_inputs(workspace)
+    with _working_folder(workspace) as folder:
+        with clock.stage(f"Read {inputs.source.name}"):
+            loaded = _load_source(workspace, inputs, folder)
+            report.sources.append(loaded)
+        with clock.stage("Count people and events"):
+            cells = count(
+                inputs.definitions,
+                persons=loaded.persons,
+                events=loaded.events,
+                lsoas=inputs.geography.lsoas,
+                as_at=workspace.place.place.as_at,
+                base=workspace.place.population.base,
+                memory_limit=memory_limit,
+            )
+    report.people_counted = int(cells.frame["population"].sum())
+    if not report.people_counted:
+        raise _nobody_left(workspace, loaded)
+    tables = _calculate_tables(workspace, inputs, cells, clock)
+    with clock.stage("Write and verify the release"):
+        content = _assemble(workspace, inputs, report, tables, cells)
+        before = {path.name for path in workspace.releases.glob("*")}
+        release = write_release(workspace.releases, content)
+        set_current(workspace.releases, release.id)
+    report.release_id, report.unchanged = release.id, release.id in before
+    report.figures = tables["values"].height
+    report.suppressed = int((tables["values"]["value_note"] == ValueNote.SUPPRESSED).sum())
+    _write_report(workspace, report)
+    return release, report
+
+
+def _load_inputs(workspace: Workspace) -> _Inputs:
+    return _Inputs(
+        definitions=load_definitions(SHIPPED, workspace.definitions),
+        geography=_load_geography(workspace),
+        policy=load_policy(workspace.place.disclosure.policy),
+        source=_require_source(workspace),
+    )
+
+
+def _load_geography(workspace: Workspace) -> Geography:
+    place, areas = workspace.place.place, workspace.place.areas
+    return load_geography(
+        workspace.path(areas.file),
+        workspace.path(areas.practices) if areas.practices else None,
+        place_code=place.code,
+        place_name=place.name,
+        imd_edition=areas.imd_edition,
+    )
+
+
+def _load_lsoa_boundaries(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    file = workspace.place.areas.boundaries
+    return load_boundaries(workspace.path(file)) if file else {}
+
+
+def _require_source(workspace: Workspace) -> SourceSection:
+    sources = workspace.place.sources
+    if len(sources) != 1:
+        fault = Fault(
+            "place.toml, [[sources]]", f"there are {len(sources)} sources.", "This version reads exactly one."
+        )
+        raise WorkspaceError("The sources of the place cannot be used.", [fault])
+    source = sources[0]
+    if source.kind != "extract":
+        fault = Fault(
+            "place.toml, sources.kind", f'"{source.kind}" is not a known kind.', "Known kinds: extract."
+        )
+        raise WorkspaceError("The sources of the place cannot be used.", [fault])
+    try:
+        ExtractOptions.model_validate(source.options)
+    except ValidationError as error:
+        faults = explain_validation("place.toml, sources", error, ExtractOptions)
+        raise WorkspaceError("The sources of the place cannot be used.", faults) from None
+    return source
+
+
+@contextmanager
+def _working_folder(workspace: Workspace) -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="build-", dir=workspace.secure))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _load_source(workspace: Workspace, inputs: _Inputs, folder: Path) -> LoadReport:
+    practices = inputs.geography.practices["practice_code"].to_list()
+    return load_extract(
+        inputs.source,
+        root=workspace.root,
+        folder=folder,
+        as_at=workspace.place.place.as_at,
+        lsoa_codes=set(inputs.geography.lsoas["lsoa_code"].to_list()),
+        practice_codes=set(practices) or None,
+    )
+
+
+def _nobody_left(workspace: Workspace, loaded: LoadReport) -> WorkspaceError:
+    kept = sum(table.kept for table in loaded.tables if table.table == "persons")
+    base = workspace.place.population.base
+    fault = Fault(
+        "place.toml",
+        f"of {kept:,} persons kept from {loaded.source}, none is {base} on {workspace.place.place.as_at}.",
+        "Check [place] as_at, [population] base, and the area and practice columns of the extract.",
+    )
+    return WorkspaceError("There is nobody to count.", [fault])
+
+
+def _calculate_tables(
+    workspace: Workspace, inputs: _Inputs, cells: Cells, clock: _Clock
+) -> dict[str, pl.DataFrame]:
+    indicators = tuple(inputs.definitions.indicators.values())
+    geography, policy = inputs.geography, inputs.policy
+    with clock.stage("Add up areas and groups"):
+        rolled_up = roll_up(cells, geography)
+    with clock.stage("Protect counts and work out figures"):
+        values = calculate_values(
+            rolled_up,
+            indicators,
+            counts_by_age=lambda indicator_id: roll_up_by_age(cells, geography, indicator_id),
+            policy=policy,
+            period=f"to {workspace.place.place.as_at.isoformat()}",
+        )
+        inequality = calculate_inequality(values, indicators)
+    with clock.stage("Rank communities"):
+        rankings = rank_for_release(cells.frame, geography.lsoas, indicators, policy)
+    with clock.stage("Draw boundaries"):
+        boundaries = _boundaries_table(workspace, geography)
+    return {
+        "values": values,
+        "inequality": inequality,
+        "rankings": rankings,
+        "areas": _areas_table(geography, rolled_up, policy),
+        "boundaries": boundaries,
+    }
+
+
+def _areas_table(geography: Geography, rolled_up: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    everyone = rolled_up.filter(pl.col("cut") == Cut.ALL).select("area_type", "area_code", "population")
+    areas = geography.areas().join(everyone, on=["area_type", "area_code"], how="left", maintain_order="left")
+    population, hidden = protect_counts(areas["population"].fill_null(0).to_numpy(), policy)
+    note = (
+        pl.when(pl.lit(pl.Series(hidden)))
+        .then(pl.lit(str(ValueNote.SUPPRESSED)))
+        .when(pl.lit(pl.Series(population)) == 0)
+        .then(pl.lit(str(ValueNote.ZERO)))
+        .otherwise(pl.lit(str(ValueNote.PUBLISHED)))
+    )
+    return areas.with_columns(
+        pl.when(pl.lit(pl.Series(~hidden)))
+        .then(pl.lit(pl.Series(population)))
+        .otherwise(None)
+        .alias("population"),
+        note.alias("population_note"),
+    )
+
+
+def _boundaries_table(workspace: Workspace, geography: Geography) -> pl.DataFrame:
+    lsoas = _load_lsoa_boundaries(workspace)
+    rows: list[tuple[str, str, str]] = []
+    if lsoas:
+        for area_type in (AreaType.LSOA, AreaType.MSOA, AreaType.WARD):
+            parents = dict(geography.lsoas.select("lsoa_code", f"{area_type}_code").iter_rows())
+            rows += [
+                (str(area_type), code, shape) for code, shape in dissolve_boundaries(lsoas, parents).items()
+            ]
+    return pl.DataFrame(rows, schema=TABLES["boundaries"].names, orient="row", schema_overrides=_TEXT)
+
+
+_TEXT: Final = dict.fromkeys(TABLES["boundaries"].names, pl.String)
+
+
+def _assemble(
+    workspace: Workspace, inputs: _Inputs, report: BuildReport, tables: dict[str, pl.DataFrame], cells: Cells
+) -> ReleaseContent:
+    for table, columns in _COUNT_COLUMNS.items():
+        require_protected(table, tables[table], columns, inputs.policy)
+    place, areas = workspace.place.place, workspace.place.areas
+    definitions = inputs.definitions
+    return ReleaseContent(
+        place_code=place.code,
+        place_name=place.name,
+        synthetic=place.synthetic,
+        as_at=place.as_at.isoformat(),
+        population_base=workspace.place.population.base,
+        lsoa_edition=areas.lsoa_edition,
+        imd_edition=areas.imd_edition,
+        policy=inputs.policy.label,
+        code_version=__version__,
+        definitions_sha256=definitions.sha256,
+        sources=tuple(
+            SourceRecord(name=r.source, kind=inputs.source.kind, sha256=r.sha256) for r in report.sources
+        ),
+        tables=tables,
+        indicators=tuple(
+            IndicatorInfo.model_validate(indicator_info(indicator))
+            for indicator in definitions.indicators.values()
+        ),
+        profiles=tuple(
+            Profile.model_validate(definitions.describe_profile(profile)) for profile in definitions.profiles
+        ),
+        coverage=describe_coverage(report.sources, cells.frame, inputs.policy),
+    )
+
+
+def _write_report(workspace: Workspace, report: BuildReport) -> None:
+    content = json.dumps(asdict(report), indent=1, default=str)
+    write_atomically(workspace.secure / "reports" / f"{report.release_id}.json", content.encode())

@@ -1,0 +1,117 @@
+"""Communities by how many people prevention misses, as a release may show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import polars as pl
+
+from evenground.disclosure import Policy, protect_figures, round_modelled
+from evenground.indicators import Indicator
+from evenground.reach import Service, rank_communities
+from evenground.vocabulary import (
+    UNKNOWN_AREA,
+    UNRECORDED_ETHNIC_GROUPS,
+    AreaType,
+    CommunityType,
+    Polarity,
+    ValueNote,
+    ValueType,
+)
+
+_COMMUNITIES: Final = (
+    (CommunityType.MSOA_ETHNIC_GROUP, AreaType.MSOA, ("area_code", "ethnic_group")),
+    (CommunityType.LSOA, AreaType.LSOA, ("area_code",)),
+)
+_SHARE_DECIMALS: Final = 2
+SEED: Final = 20_260_331
+"""The draws behind intervals and probabilities start here, so that a build can be repeated exactly."""
+
+
+def rank_for_release(
+    cells: pl.DataFrame, lsoas: pl.DataFrame, indicators: Iterable[Indicator], policy: Policy
+) -> pl.DataFrame:
+    """The ``rankings`` table of a release.
+
+    Every indicator that is a service with a target is ranked against that target, for communities of MSOA and
+    ethnic group and for LSOAs, and all of them together. A community whose eligible count the policy hides is
+    left out; one whose reached count is hidden keeps its modelled figures, rounded like counts.
+    """
+    services = [indicator for indicator in indicators if is_ranked(indicator)]
+    placed = cells.join(lsoas.select("lsoa_code", "msoa_code", "imd_quintile"), on="lsoa_code", how="left")
+    frames = [_rank(placed, services, *community) for community in _COMMUNITIES]
+    return _protect(pl.concat(frames, how="diagonal"), policy)
+
+
+def is_ranked(indicator: Indicator) -> bool:
+    """Whether an indicator is something people can be offered, with a standard to hold it against."""
+    return (
+        indicator.is_service
+        and indicator.target is not None
+        and indicator.value_type is ValueType.PROPORTION
+        and indicator.polarity is Polarity.HIGHER_IS_BETTER
+    )
+
+
+def _rank(
+    placed: pl.DataFrame,
+    services: list[Indicator],
+    community_type: CommunityType,
+    area_type: AreaType,
+    by: tuple[str, ...],
+) -> pl.DataFrame:
+    strata = [Service(s.id, _standard(s), _strata(placed, s, area_type)) for s in services]
+    ranked = rank_communities(strata, by=by, top=10, seed=SEED)
+    if "ethnic_group" not in by:
+        ranked = ranked.with_columns(pl.lit(None, dtype=pl.String).alias("ethnic_group"))
+    return ranked.with_columns(
+        pl.lit(str(community_type)).alias("community_type"), pl.lit(str(area_type)).alias("area_type")
+    )
+
+
+def _standard(indicator: Indicator) -> float:
+    if indicator.target is None:  # is_ranked keeps these out
+        raise ValueError(f"{indicator.id} has no target")
+    return indicator.target.value / indicator.multiplier
+
+
+def _strata(placed: pl.DataFrame, service: Indicator, area_type: AreaType) -> pl.DataFrame:
+    keys = ("area_code", "ethnic_group", "sex", "age_band", "imd_quintile")
+    return (
+        placed.with_columns(pl.col(f"{area_type}_code").fill_null(UNKNOWN_AREA).alias("area_code"))
+        .group_by(keys)
+        .agg(
+            pl.col(f"{service.id}__denominator").sum().alias("eligible"),
+            pl.col(f"{service.id}__numerator").sum().alias("reached"),
+        )
+        .filter(pl.col("eligible") > 0)
+        .sort(keys)
+    )
+
+
+def _protect(ranked: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    counts = protect_figures(
+        ranked.with_columns(
+            pl.col("eligible").cast(pl.Int64).alias("denominator"),
+            pl.col("reached").cast(pl.Int64).alias("numerator"),
+        ),
+        policy,
+    )
+    shown = counts.drop("eligible", "reached").rename({"denominator": "eligible", "numerator": "reached"})
+    unrecorded = pl.col("ethnic_group").is_in(list(UNRECORDED_ETHNIC_GROUPS)).fill_null(value=False)
+    shown = shown.filter(
+        pl.col("eligible").is_not_null()
+        & (pl.col("value_note") != ValueNote.MISSING)
+        & ~unrecorded
+        & (pl.col("area_code") != UNKNOWN_AREA)
+    )
+    return (
+        shown.with_columns(
+            *(round_modelled(column, policy) for column in ("expected_missing", "lower_cl", "upper_cl")),
+            pl.col("estimated_uptake", "predicted_uptake", "probability_top_10").round(_SHARE_DECIMALS),
+            pl.col("rank").rank("ordinal").over("service_id", "community_type").cast(pl.Int64),
+        )
+        .drop("expected_missing_per_100", strict=False)
+        .sort("service_id", "community_type", "rank")
+    )
