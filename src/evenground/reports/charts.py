@@ -1,0 +1,395 @@
+"""Pictures from a release: accessible inline SVG, a sentence, and the table behind them.
+
+Every function here reads published figures only, and gives the same bytes for the same release.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from evenground.errors import InputError, suggest
+from evenground.releases import IndicatorInfo, Release
+from evenground.reports.cells import Cell, describe_cell, make_cell, published
+from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
+from evenground.reports.maps import classify_areas, fit_shapes
+from evenground.reports.sentences import (
+    say_area_spread,
+    say_ethnic_differences,
+    say_quintile_gap,
+    say_top_community,
+)
+from evenground.reports.svg import make_inline_safe
+from evenground.reports.words import (
+    clean_text,
+    format_count,
+    format_count_with_interval,
+    format_share,
+    format_value,
+    format_value_with_interval,
+)
+from evenground.vocabulary import (
+    ETHNIC_GROUPS,
+    ETHNIC_GROUPS_5,
+    EVERYONE,
+    MISSING_CATEGORY,
+    UNKNOWN_AREA,
+    UNRECORDED_ETHNIC_GROUPS,
+    AreaType,
+    CommunityType,
+    Cut,
+    ValueNote,
+)
+
+ALL_SERVICES: Final = "all"
+QUINTILES: Final = {
+    "1": "1: most deprived fifth",
+    "2": "2",
+    "3": "3",
+    "4": "4",
+    "5": "5: least deprived fifth",
+}
+AREA_UNKNOWN: Final = "Area unknown"
+ETHNIC_GROUP_MISSING: Final = "Missing from the record"
+UNRECORDED_5: Final = frozenset({"not_stated", "not_known", MISSING_CATEGORY})
+AREA_NOUNS: Final = {AreaType.MSOA: "neighbourhood (MSOA)", AreaType.LSOA: "small area (LSOA)"}
+FIGURE_COLUMNS: Final = ("Value", "95% interval", "Numerator", "Denominator")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture, what it shows in words, and its figures.
+
+    Attributes
+    ----------
+    id
+        Letters, digits and hyphens; every id inside ``svg`` starts with it.
+    title, summary
+        Plain text, not escaped for HTML.
+    svg
+        One ``<svg>`` element that may be put into a page as it is.
+    columns, rows
+        The table behind the picture, as plain text; the first column names the row.
+    """
+
+    id: str
+    title: str
+    summary: str
+    svg: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def draw_quintile_bars(
+    release: Release, indicator_id: str, *, area_type: str = AreaType.PLACE, area_code: str | None = None
+) -> Figure:
+    """An indicator by national deprivation fifth, 1 the most deprived, against the area as a whole.
+
+    Parameters
+    ----------
+    release
+        The release to read.
+    indicator_id
+        One of its indicators.
+    area_type, area_code
+        The area; without a code, the place.
+
+    Raises
+    ------
+    InputError
+        Where the release has no such indicator, or an area other than the place has no code.
+    """
+    view = _View.of(release, indicator_id, area_type, area_code)
+    found = view.rows(Cut.IMD_QUINTILE)
+    cells = [make_cell(label, found.get(category)) for category, label in QUINTILES.items()]
+    summary = say_quintile_gap(
+        cells, unit=view.info.unit, polarity=view.info.polarity, is_service=view.info.is_service
+    )
+    if UNKNOWN_AREA in found:
+        cells.append(make_cell(AREA_UNKNOWN, found[UNKNOWN_AREA], recorded=False))
+    edition = release.manifest.imd_edition
+    heading = f"Deprivation (national fifths, Index of Multiple Deprivation {edition}; 1 = most deprived)"
+    return view.bars("deprivation", f"{view.info.name} by deprivation: {view.name}", summary, cells, heading)
+
+
+def draw_ethnic_group_bars(
+    release: Release,
+    indicator_id: str,
+    *,
+    area_type: str = AreaType.PLACE,
+    area_code: str | None = None,
+    detail: Literal["16", "5"] = "16",
+) -> Figure:
+    """An indicator by ethnic group, highest first; then groups without a figure, then people without a group.
+
+    Parameters
+    ----------
+    release, indicator_id, area_type, area_code
+        As for ``draw_quintile_bars``.
+    detail
+        ``16`` for the NHS 16+1 categories of 2001, ``5`` for the five high-level groups.
+
+    Raises
+    ------
+    InputError
+        As for ``draw_quintile_bars``.
+    """
+    view = _View.of(release, indicator_id, area_type, area_code)
+    names, cut, unrecorded = _ethnic_detail(detail)
+    found = view.rows(cut)
+    cells = [
+        make_cell(name, found.get(category), recorded=category not in unrecorded)
+        for category, name in names.items()
+    ]
+    cells.sort(key=_ethnic_order)
+    summary = say_ethnic_differences(
+        cells, view.overall, area_name=view.name, unit=view.info.unit, polarity=view.info.polarity
+    )
+    title = f"{view.info.name} by ethnic group: {view.name}"
+    return view.bars(f"ethnic-group-{detail}", title, summary, cells, "Ethnic group")
+
+
+def draw_map(
+    release: Release, indicator_id: str, *, area_type: Literal["msoa", "lsoa"] | AreaType = AreaType.MSOA
+) -> Figure:
+    """An indicator by area: five classes of equally many areas, and patterns where there is no value.
+
+    Parameters
+    ----------
+    release, indicator_id
+        As for ``draw_quintile_bars``.
+    area_type
+        ``msoa`` or ``lsoa``.
+
+    Raises
+    ------
+    InputError
+        Where the release has no such indicator, or ``area_type`` is another.
+    """
+    if area_type not in AREA_NOUNS:
+        raise InputError(f'There are no maps of "{area_type}". {suggest(area_type, AREA_NOUNS)}')
+    view = _View.of(release, indicator_id, AreaType.PLACE, None)
+    cells = view.areas(AreaType(area_type))
+    unit, polarity = view.info.unit, view.info.polarity
+    known = {code: cell for code, cell in cells.items() if code != UNKNOWN_AREA}
+    fills, legend = classify_areas(known, unit=unit, polarity=polarity)
+    tooltips = {code: _tooltip(cell, unit) for code, cell in known.items()}
+    shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
+    noun = AREA_NOUNS[AreaType(area_type)]
+    return _finish(
+        ("map", area_type, indicator_id),
+        f"{view.info.name} by {noun}: {view.name}",
+        say_area_spread(
+            list(known.values()), view.overall, place_name=view.name, unit=unit, polarity=polarity
+        ),
+        draw_areas(shapes, legend, height=height),
+        (noun[0].upper() + noun[1:], *FIGURE_COLUMNS),
+        [(cell.label, *describe_cell(cell, unit)) for cell in cells.values()],
+    )
+
+
+def draw_ranking(release: Release, service_id: str, community_type: str, *, top: int = 10) -> Figure:
+    """The communities where most people are expected to miss out, with intervals.
+
+    Parameters
+    ----------
+    release
+        The release to read.
+    service_id
+        An indicator that is a service, or ``all``.
+    community_type
+        ``msoa_ethnic_group`` or ``lsoa``.
+    top
+        How many communities, from the first rank.
+
+    Raises
+    ------
+    InputError
+        Where the release does not rank such a service or kind of community.
+    """
+    ranked = _ranked(release, service_id, community_type).head(top).to_dicts()
+    cells = [_community_cell(release, row) for row in ranked]
+    every = service_id == ALL_SERVICES
+    name = "All services" if every else release.indicators[service_id].name
+    nouns = ("offer not taken up", "offers not taken up") if every else ("person", "people")
+    rows = [
+        Row(cell, format_count(row["expected_missing"], cell.note), _community_tooltip(cell))
+        for cell, row in zip(cells, ranked, strict=True)
+    ]
+    return _finish(
+        ("ranking", community_type, service_id),
+        f"{name}: where most are missing out in {release.manifest.place_name}",
+        say_top_community(cells, singular=nouns[0], plural=nouns[1]),
+        draw_rows(rows, (), unit="expected to be missing out", mark="dot"),
+        (
+            "Community",
+            "Rank",
+            "Expected to be missing out (95% interval)",
+            "Eligible",
+            "Reached",
+            "Probability of being in the top 10",
+        ),
+        [_community_text(cell, row) for cell, row in zip(cells, ranked, strict=True)],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One indicator in one area of a release."""
+
+    release: Release
+    info: IndicatorInfo
+    area_type: str
+    area_code: str
+    name: str
+    values: pl.DataFrame
+
+    @classmethod
+    def of(cls, release: Release, indicator_id: str, area_type: str, area_code: str | None) -> _View:
+        if indicator_id not in release.indicators:
+            hint = suggest(indicator_id, release.indicators)
+            raise InputError(f'The release has no indicator "{indicator_id}". {hint}')
+        if area_code is None and area_type != AreaType.PLACE:
+            raise InputError(f"Give the code of the {area_type} to draw: area_code is missing.")
+        code = area_code or release.manifest.place_code
+        values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+        # A release may hold earlier periods for the trend; a picture shows the latest.
+        values = values.filter(pl.col("period") == pl.col("period").max())
+        name = release.area_names.get((area_type, code), code)
+        return cls(release, release.indicators[indicator_id], area_type, code, clean_text(name), values)
+
+    def rows(self, cut: Cut) -> dict[str, dict[str, Any]]:
+        """The rows of one cut by category."""
+        found = self.values.filter(
+            pl.col("area_type") == self.area_type, pl.col("area_code") == self.area_code, pl.col("cut") == cut
+        )
+        return {row["category"]: row for row in found.iter_rows(named=True)}
+
+    @property
+    def overall(self) -> Cell:
+        """The figure for everybody."""
+        return make_cell(f"{self.name} overall", self.rows(Cut.ALL).get(EVERYONE))
+
+    def areas(self, area_type: AreaType) -> dict[str, Cell]:
+        """Every area of a type, by name; people without an area last, where they are counted."""
+        found = self.values.filter(pl.col("area_type") == area_type, pl.col("cut") == Cut.ALL)
+        rows = {row["area_code"]: row for row in found.iter_rows(named=True)}
+        names = {code: name for (kind, code), name in self.release.area_names.items() if kind == area_type}
+        names.pop(UNKNOWN_AREA, None)
+        ordered = sorted(names.items(), key=lambda item: (item[1], item[0]))
+        cells = {code: make_cell(clean_text(name), rows.get(code)) for code, name in ordered}
+        if UNKNOWN_AREA in rows:
+            cells[UNKNOWN_AREA] = make_cell(AREA_UNKNOWN, rows[UNKNOWN_AREA], recorded=False)
+        return cells
+
+    def bars(self, kind: str, title: str, summary: str, cells: Sequence[Cell], heading: str) -> Figure:
+        """Cells as a figure with bars."""
+        unit = self.info.unit
+        rows = [Row(cell, format_value(cell.value, unit, cell.note), _tooltip(cell, unit)) for cell in cells]
+        lines = self._lines() if published(cells) else []
+        table = [(cell.label, *describe_cell(cell, unit)) for cell in cells]
+        overall = self.overall
+        table.append((overall.label, *describe_cell(overall, unit)))
+        return _finish(
+            (kind, self.info.id, self.area_type, self.area_code),
+            title,
+            summary,
+            draw_rows(rows, lines, unit=unit),
+            (heading, *FIGURE_COLUMNS),
+            table,
+        )
+
+    def _lines(self) -> list[ReferenceLine]:
+        lines, unit, target = [], self.info.unit, self.info.target
+        overall = self.overall
+        if overall.value is not None:
+            level = format_value(overall.value, unit, overall.note)
+            lines.append(ReferenceLine(f"{overall.label}: {level}", overall.value, "average"))
+        if target is not None:
+            lines.append(ReferenceLine(f"Target: {format_value(target.value, unit)}", target.value, "target"))
+        return lines
+
+
+def _ethnic_detail(detail: str) -> tuple[Mapping[str, str], Cut, frozenset[str]]:
+    if detail == "16":
+        names, cut, unrecorded = ETHNIC_GROUPS, Cut.ETHNIC_GROUP, UNRECORDED_ETHNIC_GROUPS
+    elif detail == "5":
+        names, cut, unrecorded = ETHNIC_GROUPS_5, Cut.ETHNIC_GROUP_5, UNRECORDED_5
+    else:
+        raise InputError(f'There is no ethnic detail "{detail}": choose 16 or 5.')
+    return {**names, MISSING_CATEGORY: ETHNIC_GROUP_MISSING}, cut, unrecorded
+
+
+def _ethnic_order(cell: Cell) -> tuple[bool, bool, float]:
+    """Sorting keeps the order of the code list among equals and among groups without a figure."""
+    return (not cell.recorded, cell.value is None, -(cell.value or 0.0))
+
+
+def _tooltip(cell: Cell, unit: str) -> str:
+    figure = format_value_with_interval(cell.value, cell.lower, cell.upper, unit, cell.note)
+    return f"{cell.label}: {figure}"
+
+
+def _boundaries(release: Release, area_type: str) -> dict[str, str]:
+    table = release.table("boundaries").filter(pl.col("area_type") == area_type).sort("area_code")
+    return dict(table.select("area_code", "geojson").iter_rows())
+
+
+def _ranked(release: Release, service_id: str, community_type: str) -> pl.DataFrame:
+    rankings = release.table("rankings")
+    for column, wanted, known in (
+        ("service_id", service_id, rankings["service_id"].unique().to_list()),
+        ("community_type", community_type, list(CommunityType)),
+    ):
+        if wanted not in known:
+            raise InputError(f'The release ranks no {column} "{wanted}". {suggest(wanted, known)}')
+    return rankings.filter(
+        pl.col("service_id") == service_id, pl.col("community_type") == community_type
+    ).sort("rank", "area_code", "ethnic_group")
+
+
+def _community_cell(release: Release, row: Mapping[str, Any]) -> Cell:
+    area = release.area_names.get((row["area_type"], row["area_code"]), row["area_code"])
+    group = row["ethnic_group"]
+    label = area if group in (None, EVERYONE) else f"{area}: {ETHNIC_GROUPS.get(group, group)}"
+    value = row["expected_missing"]
+    if value is None:
+        return Cell(clean_text(label), note=row["value_note"])
+    lower, upper = (None if row[name] is None else float(row[name]) for name in ("lower_cl", "upper_cl"))
+    return Cell(clean_text(label), float(value), lower, upper, ValueNote.PUBLISHED)
+
+
+def _community_text(cell: Cell, row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        cell.label,
+        str(row["rank"]),
+        format_count_with_interval(row["expected_missing"], row["lower_cl"], row["upper_cl"], cell.note),
+        format_count(row["eligible"], row["value_note"]),
+        format_count(row["reached"], row["value_note"]),
+        format_share(row["probability_top_10"]),
+    )
+
+
+def _community_tooltip(cell: Cell) -> str:
+    value, lower, upper = (
+        None if number is None else round(number) for number in (cell.value, cell.lower, cell.upper)
+    )
+    return f"{cell.label}: {format_count_with_interval(value, lower, upper, cell.note)} expected to miss out"
+
+
+def _finish(
+    names: Sequence[str],
+    title: str,
+    summary: str,
+    picture: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+) -> Figure:
+    figure_id = re.sub(r"[^a-z0-9]+", "-", "-".join(names).lower()).strip("-")
+    title = clean_text(title)
+    svg = make_inline_safe(picture, prefix=figure_id, title=title, description=summary)
+    return Figure(figure_id, title, summary, svg, columns, tuple(rows))

@@ -1,0 +1,145 @@
+"""From published figures and boundaries to the filled areas of a map."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import shapely
+
+from evenground.reports.cells import Cell
+from evenground.reports.drawing import WIDTH, Shape, Swatch
+from evenground.reports.svg import DOTS, HATCH, reference_pattern
+from evenground.reports.words import NOTE_EXPLANATIONS, format_value
+from evenground.vocabulary import Polarity, ValueNote
+
+CLASSES: Final = 5
+MOST_HEIGHT: Final = 640
+DETAIL: Final = 0.35
+"""How far, in pixels, a simplified edge may leave the true one: less than its own thickness."""
+
+BLUES: Final = ("#eaf3fb", "#a6cbec", "#5a9ad5", "#005eb8", "#002c56")
+"""One hue, light to dark, so that order survives any colour blindness; edges are drawn in grey."""
+
+NO_VALUE_FILLS: Final = {
+    ValueNote.SUPPRESSED: reference_pattern(HATCH),
+    ValueNote.TOO_FEW_EVENTS: reference_pattern(DOTS),
+    ValueNote.MISSING: "#b3bcc2",
+}
+CLASS_NAMES: Final = {
+    1: ("All areas",),
+    2: ("Lowest half", "Highest half"),
+    3: ("Lowest third", "Middle third", "Highest third"),
+    4: ("Lowest quarter", "Lower quarter", "Higher quarter", "Highest quarter"),
+    5: ("Lowest fifth", "Lower fifth", "Middle fifth", "Higher fifth", "Highest fifth"),
+}
+
+
+def classify_areas(
+    cells: Mapping[str, Cell], *, unit: str, polarity: str
+) -> tuple[dict[str, str], list[Swatch]]:
+    """A fill for each area code, and the legend: highest class first, then what has no value.
+
+    Classes hold equally many areas as far as equal values allow, since equal values share a class; fewer
+    distinct values than classes make fewer classes.
+    """
+    values = {code: cell.value for code, cell in cells.items() if cell.value is not None}
+    edges = _class_edges(sorted(values.values()))
+    classes = {code: int(np.searchsorted(edges, value, side="right")) for code, value in values.items()}
+    count = len(set(classes.values()))
+    order = {found: place for place, found in enumerate(sorted(set(classes.values())))}
+    palette = _palette(count)
+    fills = {code: palette[order[found]] for code, found in classes.items()}
+    legend = []
+    for place in reversed(range(count)):
+        members = [values[code] for code, found in classes.items() if order[found] == place]
+        name = CLASS_NAMES[count][place] + _judgement(place, count, polarity)
+        legend.append(Swatch(palette[place], f"{name}: {_span(members, unit)}"))
+    for note, fill in NO_VALUE_FILLS.items():
+        codes = [code for code, cell in cells.items() if cell.value is None and _note(cell) == note]
+        fills |= dict.fromkeys(codes, fill)
+        if codes:
+            words = NOTE_EXPLANATIONS[note]
+            legend.append(Swatch(fill, words[0].upper() + words[1:]))
+    return fills, legend
+
+
+def fit_shapes(
+    boundaries: Mapping[str, str], fills: Mapping[str, str], tooltips: Mapping[str, str]
+) -> tuple[list[Shape], int]:
+    """Boundaries as shapes in pixels, and the height of the map.
+
+    Longitudes are shortened by the cosine of the middle latitude (equirectangular), which over one place
+    differs from any other projection by less than a pixel; coordinates that cannot be degrees are taken for
+    metres of a national grid. Neighbours are simplified together, so that no gap opens between them, and
+    rings are turned clockwise, holes against it.
+    """
+    codes = [code for code in boundaries if code in fills]
+    if not codes:
+        return [], 0
+    geometries = shapely.make_valid(
+        np.array([shapely.from_geojson(boundaries[code]) for code in codes], dtype=object)
+    )
+    geometries, height = _to_pixels(geometries)
+    geometries = shapely.coverage_simplify(geometries, DETAIL)
+    shapes = [
+        Shape(_geojson(geometry), fills[code], tooltips[code])
+        for code, geometry in zip(codes, geometries, strict=True)
+        if not geometry.is_empty
+    ]
+    return shapes, height
+
+
+def _class_edges(ordered: list[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The lowest value of each class but the first."""
+    distinct = sorted(set(ordered))
+    if len(distinct) <= CLASSES:
+        return np.array(distinct[1:], dtype=np.float64)
+    starts = [ordered[math.ceil(len(ordered) * part / CLASSES)] for part in range(1, CLASSES)]
+    return np.array(sorted(set(starts) - {ordered[0]}), dtype=np.float64)
+
+
+def _palette(count: int) -> list[str]:
+    """Shades spread over the whole scale, however few the classes."""
+    if count == 1:
+        return [BLUES[2]]
+    return [BLUES[round(place * (CLASSES - 1) / (count - 1))] for place in range(count)]
+
+
+def _judgement(place: int, count: int, polarity: str) -> str:
+    if polarity == Polarity.NONE or count == 1 or 0 < place < count - 1:
+        return ""
+    return ", best" if (place > 0) == (polarity == Polarity.HIGHER_IS_BETTER) else ", worst"
+
+
+def _span(members: list[float], unit: str) -> str:
+    low, high = format_value(min(members), unit), format_value(max(members), unit)
+    return low if low == high else f"{low} to {high}"
+
+
+def _note(cell: Cell) -> str:
+    return cell.note if cell.note in NO_VALUE_FILLS else ValueNote.MISSING
+
+
+def _to_pixels(geometries: Any) -> tuple[Any, int]:
+    west, south, east, north = shapely.total_bounds(geometries)
+    degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
+    squeeze = math.cos(math.radians((south + north) / 2)) if degrees else 1.0
+    width, height = (east - west) * squeeze or 1.0, (north - south) or 1.0
+    scale = min(WIDTH / width, MOST_HEIGHT / height)
+    left = (WIDTH - width * scale) / 2
+
+    def place(points: Any) -> Any:
+        return np.column_stack(
+            (left + (points[:, 0] - west) * squeeze * scale, (north - points[:, 1]) * scale)
+        )
+
+    return shapely.transform(geometries, place), math.ceil(height * scale)
+
+
+def _geojson(geometry: Any) -> Any:
+    # Pixels run downwards, so a ring that is clockwise to the eye is anticlockwise to shapely.
+    return json.loads(shapely.to_geojson(shapely.orient_polygons(geometry, exterior_cw=False)))

@@ -1,0 +1,203 @@
+"""Vega's SVG made safe to stand inside a page.
+
+The page's policy allows no inline style and no script, several figures share one document, and names of
+areas are text that anybody may have typed. So the picture is parsed, and only the elements and attributes
+named here are written again.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from typing import Final
+
+from evenground.errors import InputError
+from evenground.reports.words import clean_text
+
+NAMESPACE: Final = "http://www.w3.org/2000/svg"
+FONT: Final = "arial, sans-serif"
+HATCH: Final = "hatch"
+DOTS: Final = "dots"
+
+ELEMENTS: Final = frozenset(
+    {"svg", "g", "path", "line", "rect", "circle", "text", "tspan", "defs", "clipPath", "pattern"}
+)
+_PRESENTATION: Final = frozenset(
+    {
+        "fill",
+        "fill-opacity",
+        "stroke",
+        "stroke-width",
+        "stroke-dasharray",
+        "stroke-linecap",
+        "stroke-linejoin",
+        "stroke-opacity",
+        "opacity",
+        "font-size",
+        "font-weight",
+        "font-style",
+        "text-anchor",
+        "clip-path",
+    }
+)
+_GEOMETRY: Final = frozenset(
+    {"d", "transform", "x", "y", "dx", "dy", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "width", "height"}
+)
+ATTRIBUTES: Final = _PRESENTATION | _GEOMETRY | {"id", "class", "viewBox"}
+
+_DECIMALS = re.compile(r"-?\d*\.\d+(?:e[-+]?\d+)?")
+_REFERENCE = re.compile(r"url\(['\"]?#([^'\")]+)['\"]?\)")
+_UNSAFE = re.compile(r"url\(|javascript:|expression\(|@import|[<>&\\]", re.IGNORECASE)
+_LAYER = re.compile(r"\b([a-z]+)_marks\b")
+_EMPTY: Final = frozenset({"g", "defs", "text", "clipPath"})
+
+
+def make_inline_safe(svg: str, *, prefix: str, title: str, description: str) -> str:
+    """The picture as one ``<svg>`` element that may stand inside a page.
+
+    A mark's ``aria-label`` becomes its ``<title>``, which browsers show as a tooltip. Everything inside is
+    hidden from screen readers: the title and description speak for the picture, the table beside it for
+    the figures.
+
+    Parameters
+    ----------
+    svg
+        A document as Vega writes it.
+    prefix
+        Goes before every id, so that several figures can share a page. Letters, digits and hyphens.
+    title, description
+        Plain text; the accessible name of the picture.
+
+    Returns
+    -------
+    str
+        No ``style``, ``script``, links or references to outside; the same input gives the same text.
+
+    Raises
+    ------
+    InputError
+        Where ``svg`` is not an SVG document, or declares a document type.
+    """
+    source = _parse(svg)
+    names = _number_ids(source, prefix)
+    drawing = ET.Element("g", {"aria-hidden": "true"})
+    drawing.extend(kept for child in source if (kept := _clean(child, names)) is not None)
+    root = ET.Element(
+        "svg",
+        {
+            "xmlns": NAMESPACE,
+            "class": "evenground-figure",
+            "viewBox": _view_box(source),
+            "width": "100%",
+            "role": "img",
+            "aria-labelledby": f"{prefix}-title {prefix}-desc",
+            "focusable": "false",
+            "font-family": FONT,
+        },
+    )
+    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = clean_text(title)
+    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = clean_text(description)
+    root.append(_patterns(prefix))
+    root.append(drawing)
+    return ET.tostring(root, encoding="unicode")
+
+
+def reference_pattern(name: str) -> str:
+    """The fill that Vega passes through untouched and that ``make_inline_safe`` ties to its pattern."""
+    return f"url(#{name})"
+
+
+def _parse(svg: str) -> ET.Element:
+    if "<!" in svg:
+        raise InputError("The picture declares a document type or entities; draw it again with Vega.")
+    try:
+        root = ET.fromstring(svg)  # noqa: S314 (no declarations, so nothing to expand)
+    except ET.ParseError as error:
+        raise InputError(f"The picture is not XML ({error}).") from error
+    if _local(root.tag) != "svg":
+        raise InputError(f"The picture is a <{_local(root.tag)}>, not an <svg>.")
+    return root
+
+
+def _local(tag: object) -> str:
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _number_ids(root: ET.Element, prefix: str) -> dict[str, str]:
+    """Vega counts its ids up for as long as the process lives; numbering them here makes them repeat."""
+    found = dict.fromkeys(element.attrib["id"] for element in root.iter() if "id" in element.attrib)
+    numbered = {name: f"{prefix}-{number}" for number, name in enumerate(found, start=1)}
+    return numbered | {name: f"{prefix}-{name}" for name in (HATCH, DOTS)}
+
+
+def _view_box(root: ET.Element) -> str:
+    box = root.get("viewBox") or f"0 0 {root.get('width', '0')} {root.get('height', '0')}"
+    return " ".join(_round(part) for part in box.split())
+
+
+def _clean(element: ET.Element, names: Mapping[str, str]) -> ET.Element | None:
+    tag = _local(element.tag)
+    if tag not in ELEMENTS or element.get("display") == "none":
+        return None
+    if tag == "path" and _draws_nothing(element):
+        return None
+    kept = ET.Element(tag, _clean_attributes(element, names))
+    kept.text = element.text if tag in {"text", "tspan"} else None
+    if label := clean_text(element.get("aria-label", "")):
+        ET.SubElement(kept, "title").text = label
+    kept.extend(child for inner in element if (child := _clean(inner, names)) is not None)
+    if tag in _EMPTY and not len(kept) and not kept.text:
+        return None
+    return kept
+
+
+def _draws_nothing(path: ET.Element) -> bool:
+    painted = any(path.get(name, "none") != "none" for name in ("fill", "stroke"))
+    return not path.get("d") or (path.get("class") in {"background", "foreground"} and not painted)
+
+
+def _clean_attributes(element: ET.Element, names: Mapping[str, str]) -> dict[str, str]:
+    attributes = _style_properties(element.get("style", "")) | dict(element.attrib)
+    kept = {}
+    for name, value in attributes.items():
+        if name not in ATTRIBUTES:
+            continue
+        cleaned = _clean_value(name, value, names)
+        if cleaned:
+            kept[name] = cleaned
+    return kept
+
+
+def _style_properties(style: str) -> dict[str, str]:
+    pairs = (part.partition(":") for part in style.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs if name.strip() in _PRESENTATION}
+
+
+def _clean_value(name: str, value: str, names: Mapping[str, str]) -> str:
+    if name == "id":
+        return names[value]
+    if name == "class":
+        layer = _LAYER.search(value)
+        return f"evenground-{layer[1]}" if layer else ""
+    reference = _REFERENCE.fullmatch(value)
+    if reference:
+        return f"url(#{names[reference[1]]})" if reference[1] in names else ""
+    if _UNSAFE.search(value):
+        return ""
+    return _DECIMALS.sub(lambda found: _round(found[0]), value) if name in _GEOMETRY else value
+
+
+def _round(number: str) -> str:
+    """A tenth of a pixel is finer than any screen shows, and makes a map a third of the size."""
+    return f"{round(float(number), 1):g}" if abs(float(number)) < 1e5 else number
+
+
+def _patterns(prefix: str) -> ET.Element:
+    defs = ET.Element("defs")
+    size = {"width": "6", "height": "6", "patternUnits": "userSpaceOnUse"}
+    for name, path in ((HATCH, "M-1,7L7,-1M-1,1L1,-1M5,7L7,5"), (DOTS, "M2,3h2")):
+        pattern = ET.SubElement(defs, "pattern", {"id": f"{prefix}-{name}", **size})
+        ET.SubElement(pattern, "rect", {"width": "6", "height": "6", "fill": "#ffffff"})
+        ET.SubElement(pattern, "path", {"d": path, "stroke": "#4c6272", "stroke-width": "1.5"})
+    return defs
