@@ -1,0 +1,28 @@
+"""Definitions of indicators, features and profiles: the model, the loader and its checks."""
+
+from evenground.indicators.loader import SHIPPED, load_definitions
+from evenground.indicators.model import (
+    Definitions,
+    Feature,
+    Indicator,
+    Profile,
+    ProfileSection,
+    Source,
+    Target,
+    indicator_info,
+)
+from evenground.indicators.words import in_words
+
+__all__ = [
+    "SHIPPED",
+    "Definitions",
+    "Feature",
+    "Indicator",
+    "Profile",
+    "ProfileSection",
+    "Source",
+    "Target",
+    "in_words",
+    "indicator_info",
+    "load_definitions",
+]

@@ -1,0 +1,353 @@
+"""What may stand in a numerator or denominator: a few whitelisted nodes, read from TOML, told in words.
+
+An expression says which people it holds for. It is data: a table with one leading key, which names the
+node, and the keys that belong to it::
+
+    all = [ ... ]                                            every one of these holds
+    any = [ ... ]                                            at least one of these holds
+    not = { ... }                                            this does not hold
+    age = { from = 60, to = 74 }                             completed years, both ends included
+    sex = "female"                                           or a list
+    feature = "bowel_screening", within_months = 30          at least one such record
+    latest = "systolic_blood_pressure", below = 140          the latest value: below, at_most, above, at_least
+    latest = "smoking_status", is = "current_smoker"         the latest category: one or a list
+    count = "copd_emergency_admission", within_months = 36   how many (the numerator of a rate only)
+
+``within_months = 12`` looks back twelve calendar months from the date of the figures;
+``since_last = "09-01"`` looks back to the latest 1 September. Without either,
+any record up to that date counts.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from evenground.errors import Fault, suggest
+from evenground.vocabulary import Sex
+
+MAX_AGE: Final = 130
+MAX_MONTHS: Final = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far back a record counts: some calendar months, back to a day of the year, or for ever."""
+
+    months: int | None = None
+    since: tuple[int, int] | None = None
+
+    def cutoff(self, as_at: dt.date) -> dt.date | None:
+        """The last day that does **not** count, or ``None`` where every day up to ``as_at`` does.
+
+        The last day of a month goes back to the last day of a month, so that whole months stay whole: twelve
+        months to 28 February 2025 begin on 1 March 2024.
+        """
+        if self.months is not None:
+            return months_before(as_at, self.months)
+        if self.since is not None:
+            month, day = self.since
+            start = dt.date(as_at.year, month, day)
+            start = start if start <= as_at else dt.date(as_at.year - 1, month, day)
+            return start - dt.timedelta(days=1)
+        return None
+
+    def words(self) -> str:
+        """The window as the end of a sentence, with a space before it."""
+        if self.months is not None:
+            return f" in the last {self.months} months"
+        if self.since is not None:
+            return f" since the last {self.since[1]} {calendar.month_name[self.since[0]]}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every one of ``of`` holds."""
+
+    of: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of ``of`` holds."""
+
+    of: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``of`` does not hold."""
+
+    of: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Completed years, both ends included. Born on 29 February: a year older on 1 March in other years."""
+
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SexIs:
+    """Sex as recorded is one of these."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """At least one record of the feature in the window."""
+
+    feature: str
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class LatestValue:
+    """The latest plausible value lies in the window and meets every limit. Of one day, the highest counts."""
+
+    feature: str
+    window: Window
+    below: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    at_least: float | None = None
+
+    def limits(self) -> tuple[tuple[str, float], ...]:
+        """The limits given, by name."""
+        named = ((name, getattr(self, name)) for name in LIMITS)
+        return tuple((name, limit) for name, limit in named if limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestCategory:
+    """The latest category lies in the window and is one of these. Of one day, the first of the code list."""
+
+    feature: str
+    window: Window
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many days in the window have a record of the feature: records of one day are one event."""
+
+    feature: str
+    window: Window
+
+
+Node: TypeAlias = All | AnyOf | Not | Age | SexIs | Has | LatestValue | LatestCategory | Count
+
+LIMITS: Final = {"below": "below", "at_most": "at most", "above": "above", "at_least": "at least"}
+_WINDOW_KEYS: Final = ("within_months", "since_last")
+_LEAF_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "all": (),
+    "any": (),
+    "not": (),
+    "age": (),
+    "sex": (),
+    "feature": _WINDOW_KEYS,
+    "latest": (*_WINDOW_KEYS, *LIMITS, "is"),
+    "count": _WINDOW_KEYS,
+}
+
+
+def months_before(day: dt.date, months: int) -> dt.date:
+    """The day ``months`` calendar months earlier; the last day of a month gives the last day of a month.
+
+    >>> months_before(dt.date(2026, 3, 31), 12), months_before(dt.date(2025, 2, 28), 12)
+    (datetime.date(2025, 3, 31), datetime.date(2024, 2, 29))
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    at_month_end = day.day == calendar.monthrange(day.year, day.month)[1]
+    return dt.date(year, month + 1, last if at_month_end else min(day.day, last))
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything under it."""
+    yield node
+    children = node.of if isinstance(node, All | AnyOf) else (node.of,) if isinstance(node, Not) else ()
+    for child in children:
+        yield from walk(child)
+
+
+def features_of(node: Node) -> set[str]:
+    """The ids of the features that an expression names."""
+    return {
+        leaf.feature for leaf in walk(node) if isinstance(leaf, Has | LatestValue | LatestCategory | Count)
+    }
+
+
+def parse(raw: Any, where: str) -> tuple[Node | None, list[Fault]]:
+    """Read one expression. ``None`` with the faults where it cannot be read.
+
+    Parameters
+    ----------
+    raw
+        The table as TOML gives it.
+    where
+        File and key, for the faults.
+    """
+    if not isinstance(raw, Mapping) or not raw:
+        return None, [
+            Fault(where, "is not an expression.", f"Start it with one of: {', '.join(_LEAF_KEYS)}.")
+        ]
+    leading = [key for key in raw if key in _LEAF_KEYS]
+    if len(leading) != 1:
+        return None, [_leading_fault(raw, leading, where)]
+    key = leading[0]
+    allowed = {key, *_LEAF_KEYS[key]}
+    faults = [
+        Fault(f"{where}.{name}", f'does not belong beside "{key}".', suggest(name, allowed - {key}))
+        for name in raw
+        if name not in allowed
+    ]
+    if faults:
+        return None, faults
+    return _PARSERS[key](raw, where)
+
+
+def _leading_fault(raw: Mapping[str, Any], leading: list[str], where: str) -> Fault:
+    if leading:
+        found = ", ".join(leading)
+        return Fault(where, f"holds {found} side by side.", "Put them in a list: all = [{ ... }, { ... }].")
+    name = next(iter(raw))
+    return Fault(f"{where}.{name}", "is not a kind of expression.", suggest(name, _LEAF_KEYS))
+
+
+def _parse_list(kind: type[All] | type[AnyOf]) -> Callable[[Mapping[str, Any], str], _Parsed]:
+    key = "all" if kind is All else "any"
+
+    def read(raw: Mapping[str, Any], where: str) -> _Parsed:
+        items = raw[key]
+        if not isinstance(items, list) or not items:
+            return None, [
+                Fault(f"{where}.{key}", "is not a list of expressions.", "Write [{ ... }, { ... }].")
+            ]
+        parsed = [parse(item, f"{where}.{key}[{number}]") for number, item in enumerate(items, start=1)]
+        faults = [fault for _, found in parsed for fault in found]
+        nodes = tuple(node for node, _ in parsed if node is not None)
+        return (None, faults) if faults else (kind(nodes), [])
+
+    return read
+
+
+def _parse_not(raw: Mapping[str, Any], where: str) -> _Parsed:
+    node, faults = parse(raw["not"], f"{where}.not")
+    return (None, faults) if node is None else (Not(node), [])
+
+
+def _parse_age(raw: Mapping[str, Any], where: str) -> _Parsed:
+    ages = raw["age"]
+    fix = "Write age = { from = 60, to = 74 }; leave out the end that has no limit."
+    if not isinstance(ages, Mapping) or not ages or set(ages) - {"from", "to"}:
+        return None, [Fault(f"{where}.age", "does not give 'from' or 'to' in years.", fix)]
+    if not all(_is_whole(age, 0, MAX_AGE) for age in ages.values()):
+        return None, [Fault(f"{where}.age", f"holds {dict(ages)}, not whole years from 0 to {MAX_AGE}.", fix)]
+    first, last = ages.get("from"), ages.get("to")
+    if first is not None and last is not None and first > last:
+        return None, [Fault(f"{where}.age", f"goes from {first} to {last}.", "Put the younger age first.")]
+    return Age(first, last), []
+
+
+def _parse_sex(raw: Mapping[str, Any], where: str) -> _Parsed:
+    values, faults = _read_names(raw["sex"], f"{where}.sex")
+    known = [str(sex) for sex in Sex]
+    faults += [
+        Fault(f"{where}.sex", f'"{value}" is not a recorded sex.', suggest(value, known))
+        for value in values
+        if value not in known
+    ]
+    return (None, faults) if faults else (SexIs(values), [])
+
+
+def _parse_has(raw: Mapping[str, Any], where: str) -> _Parsed:
+    feature, faults = _read_feature(raw["feature"], f"{where}.feature")
+    window, window_faults = _read_window(raw, where)
+    faults += window_faults
+    return (None, faults) if faults else (Has(feature, window), [])
+
+
+def _parse_count(raw: Mapping[str, Any], where: str) -> _Parsed:
+    feature, faults = _read_feature(raw["count"], f"{where}.count")
+    window, window_faults = _read_window(raw, where)
+    faults += window_faults
+    if not faults and (window.months is None or window.months % 12):
+        what = "needs within_months, in whole years: 12, 24, 36 ..."
+        faults = [Fault(f"{where}.count", what, "A rate is per person and year.")]
+    return (None, faults) if faults else (Count(feature, window), [])
+
+
+def _parse_latest(raw: Mapping[str, Any], where: str) -> _Parsed:
+    feature, faults = _read_feature(raw["latest"], f"{where}.latest")
+    window, window_faults = _read_window(raw, where)
+    faults += window_faults
+    given = {name: raw[name] for name in LIMITS if name in raw}
+    if bool(given) == ("is" in raw):
+        fix = "Give below, at_most, above or at_least for a value, or is for a category."
+        return None, [*faults, Fault(f"{where}.latest", "does not say what the latest must be.", fix)]
+    if "is" in raw:
+        categories, found = _read_names(raw["is"], f"{where}.is")
+        faults += found
+        return (None, faults) if faults else (LatestCategory(feature, window, categories), [])
+    faults += [
+        Fault(f"{where}.{name}", f"is {limit!r}, not a number.")
+        for name, limit in given.items()
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or abs(limit) > 1_000_000
+    ]
+    limits = {name: float(limit) for name, limit in given.items()} if not faults else {}
+    return (None, faults) if faults else (LatestValue(feature, window, **limits), [])
+
+
+def _read_window(raw: Mapping[str, Any], where: str) -> tuple[Window, list[Fault]]:
+    months, since = raw.get("within_months"), raw.get("since_last")
+    if months is not None and since is not None:
+        return Window(), [Fault(where, "gives both within_months and since_last.", "Keep one of the two.")]
+    if months is not None and not _is_whole(months, 1, MAX_MONTHS):
+        what = f"is {months!r}, not a whole number from 1 to {MAX_MONTHS}."
+        return Window(), [Fault(f"{where}.within_months", what)]
+    if since is None:
+        return Window(months), []
+    try:
+        day = dt.datetime.strptime(f"2001-{since}", "%Y-%m-%d")  # noqa: DTZ007 - a day of the year, no instant
+    except ValueError:
+        fix = 'Write month and day: "09-01" for 1 September. 29 February is not a day of every year.'
+        return Window(), [Fault(f"{where}.since_last", f"is {since!r}, not a day of the year.", fix)]
+    return Window(since=(day.month, day.day)), []
+
+
+def _read_feature(raw: Any, where: str) -> tuple[str, list[Fault]]:
+    if isinstance(raw, str) and raw:
+        return raw, []
+    return "", [Fault(where, f"is {raw!r}, not the id of a feature.")]
+
+
+def _read_names(raw: Any, where: str) -> tuple[tuple[str, ...], list[Fault]]:
+    names = (raw,) if isinstance(raw, str) else tuple(raw) if isinstance(raw, list) else ()
+    if names and all(isinstance(name, str) for name in names):
+        return names, []
+    return (), [Fault(where, f"is {raw!r}, not a name or a list of names.")]
+
+
+def _is_whole(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+_Parsed: TypeAlias = tuple[Node | None, list[Fault]]
+_PARSERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], _Parsed]]] = {
+    "all": _parse_list(All),
+    "any": _parse_list(AnyOf),
+    "not": _parse_not,
+    "age": _parse_age,
+    "sex": _parse_sex,
+    "feature": _parse_has,
+    "latest": _parse_latest,
+    "count": _parse_count,
+}

@@ -1,0 +1,237 @@
+"""From folders of TOML and CSV to checked definitions, telling every fault of every file at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+import evenground
+from evenground.codelists import CodeList, find_codelists, load_codelist
+from evenground.errors import DefinitionError, Fault, suggest
+from evenground.indicators.expressions import (
+    Count,
+    LatestCategory,
+    LatestValue,
+    Node,
+    features_of,
+    parse,
+    walk,
+)
+from evenground.indicators.model import Definitions, Feature, Indicator, Part, Profile
+from evenground.workspace import explain_validation
+
+SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
+"""The definitions that ship with the product."""
+
+KINDS: Final = ("indicators", "features", "codelists", "profiles")
+PARTS: Final = ("denominator", "numerator")
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def load_definitions(*folders: Path) -> Definitions:
+    """Read the definitions in ``folders``, each with the folders of ``KINDS`` that it needs.
+
+    A later folder (a workspace's own) replaces what an earlier one defines under the same id. A folder that
+    is not there holds nothing. Without folders, those that ship are read.
+
+    Raises
+    ------
+    DefinitionError
+        With every fault of every file: file, key, what was found and the nearest right name.
+    """
+    folders = folders or (SHIPPED,)
+    faults = [fault for folder in folders for fault in _check_folders(folder)]
+    codelists, found = _load_codelists(folders)
+    faults += found
+    raw = {kind: _read_toml(folders, kind, faults) for kind in ("features", "indicators", "profiles")}
+    features = _build_all(raw["features"], Feature, faults)
+    indicators = _build_indicators(raw["indicators"], faults)
+    profiles = _build_all(raw["profiles"], Profile, faults)
+    known_features, known_lists = (
+        raw["features"].keys(),
+        codelists.keys() | find_codelists(*_sub(folders, "codelists")),
+    )
+    for feature in features.values():
+        faults += _check_feature(feature, codelists, known_lists)
+    for indicator in indicators.values():
+        faults += _check_references(indicator, features, known_features, codelists)
+    for profile in profiles.values():
+        faults += _check_profile(profile, raw["indicators"].keys())
+    if faults:
+        count = f"{len(faults)} faults" if len(faults) > 1 else "one fault"
+        raise DefinitionError(f"The definitions cannot be used: {count}.", faults)
+    digest = _digest(raw, codelists)
+    return Definitions(_ordered(indicators), features, codelists, _ordered(profiles), digest)
+
+
+def _check_folders(folder: Path) -> Iterator[Fault]:
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    for entry in entries:
+        if entry.is_dir() and entry.name not in KINDS and not entry.name.startswith((".", "_")):
+            where = f"{folder.name}/{entry.name}"
+            yield Fault(where, "is not a folder that definitions are read from.", suggest(entry.name, KINDS))
+
+
+def _sub(folders: tuple[Path, ...], kind: str) -> tuple[Path, ...]:
+    return tuple(folder / kind for folder in folders)
+
+
+def _load_codelists(folders: tuple[Path, ...]) -> tuple[dict[str, CodeList], list[Fault]]:
+    loaded, faults = {}, []
+    for name, path in sorted(find_codelists(*_sub(folders, "codelists")).items()):
+        try:
+            loaded[name] = load_codelist(path)
+        except DefinitionError as error:
+            faults += [Fault(f"codelists/{fault.where}", fault.what, fault.fix) for fault in error.faults]
+        except UnicodeDecodeError:
+            faults.append(Fault(f"codelists/{path.name}", "is not UTF-8 text.", "Save it as CSV UTF-8."))
+    return loaded, faults
+
+
+def _read_toml(folders: tuple[Path, ...], kind: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
+    paths = {path.stem: path for folder in _sub(folders, kind) for path in sorted(folder.glob("*.toml"))}
+    tables = {}
+    for stem, path in sorted(paths.items()):
+        where = f"{kind}/{path.name}"
+        try:
+            tables[stem] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except tomllib.TOMLDecodeError as error:
+            faults.append(Fault(where, f"is not TOML: {error}."))
+        except UnicodeDecodeError:
+            faults.append(Fault(where, "is not UTF-8 text.", "Save it as UTF-8."))
+        else:
+            named = tables[stem].get("id")
+            if isinstance(named, str) and named != stem:
+                fix = f'Rename the file to "{named}.toml" or write id = "{stem}".'
+                faults.append(Fault(f"{where}, id", f'is "{named}", but the file is named {stem}.', fix))
+    return tables
+
+
+def _build_all(
+    tables: Mapping[str, dict[str, Any]], model: type[_Model], faults: list[Fault]
+) -> dict[str, _Model]:
+    kind = f"{model.__name__.lower()}s"
+    built = {}
+    for stem, raw in tables.items():
+        made = _build(raw, model, f"{kind}/{stem}.toml", faults)
+        if made is not None:
+            built[stem] = made
+    return built
+
+
+def _build(raw: Mapping[str, Any], model: type[_Model], file: str, faults: list[Fault]) -> _Model | None:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        faults += [_without_prefix(fault) for fault in explain_validation(file, error, model)]
+        return None
+
+
+def _without_prefix(fault: Fault) -> Fault:
+    return Fault(fault.where.removesuffix(", "), fault.what.replace("Value error, ", "", 1), fault.fix)
+
+
+def _build_indicators(tables: Mapping[str, dict[str, Any]], faults: list[Fault]) -> dict[str, Indicator]:
+    built = {}
+    for stem, raw in tables.items():
+        file = f"indicators/{stem}.toml"
+        before = len(faults)
+        parts = {name: _build_part(raw.get(name), f"{file}, {name}", faults) for name in PARTS if name in raw}
+        blank = Part.model_construct(words="...", who=None)
+        made = _build(
+            {**raw, **{name: part or blank for name, part in parts.items()}}, Indicator, file, faults
+        )
+        if made is not None and len(faults) == before:
+            built[stem] = made
+    return built
+
+
+def _build_part(raw: Any, where: str, faults: list[Fault]) -> Part | None:
+    if not isinstance(raw, Mapping):
+        faults.append(Fault(where, "is not a table.", "Give it words and an expression."))
+        return None
+    words = raw.get("words")
+    if not isinstance(words, str) or len(words) < 3:
+        faults.append(Fault(f"{where}.words", "is missing.", "Say in a sentence what is counted."))
+    node, found = parse({key: value for key, value in raw.items() if key != "words"}, where)
+    faults += found
+    return Part(words=words, who=node) if node is not None and isinstance(words, str) else None
+
+
+def _check_feature(
+    feature: Feature, codelists: Mapping[str, CodeList], known: Collection[str]
+) -> Iterator[Fault]:
+    where = f"features/{feature.id}.toml, codelist"
+    if feature.codelist not in known:
+        yield Fault(where, f'"{feature.codelist}" is not a code list.', suggest(feature.codelist, known))
+    elif feature.kind == "category" and feature.codelist in codelists:
+        bare = sum(code.category is None for code in codelists[feature.codelist].codes)
+        if bare:
+            yield Fault(where, f'"{feature.codelist}" has {bare} codes without a category.', "Give each one.")
+
+
+def _check_references(
+    indicator: Indicator,
+    features: Mapping[str, Feature],
+    known: Collection[str],
+    codelists: Mapping[str, CodeList],
+) -> Iterator[Fault]:
+    for name in PARTS:
+        where = f"indicators/{indicator.id}.toml, {name}"
+        node = getattr(indicator, name).node
+        misplaced = isinstance(node, Count) if name == "denominator" else False
+        if misplaced or any(isinstance(leaf, Count) for leaf in list(walk(node))[1:]):
+            yield Fault(where, "holds count.", "It may only start the numerator of a rate.")
+        for feature_id in sorted(features_of(node)):
+            if feature_id not in known:
+                yield Fault(where, f'"{feature_id}" is not a feature.', suggest(feature_id, known))
+        for leaf in walk(node):
+            yield from _check_leaf(leaf, where, features, codelists)
+
+
+def _check_leaf(
+    leaf: Node, where: str, features: Mapping[str, Feature], codelists: Mapping[str, CodeList]
+) -> Iterator[Fault]:
+    if not isinstance(leaf, LatestValue | LatestCategory) or leaf.feature not in features:
+        return
+    feature = features[leaf.feature]
+    wanted = "value" if isinstance(leaf, LatestValue) else "category"
+    if feature.kind != wanted:
+        what = f'asks for the latest {wanted} of "{feature.id}", which is of the kind {feature.kind}.'
+        fix = f'Write feature = "{feature.id}" where any record will do.'
+        yield Fault(where, what, fix)
+    elif isinstance(leaf, LatestCategory) and feature.codelist in codelists:
+        known = codelists[feature.codelist].categories
+        for category in leaf.categories:
+            if category not in known:
+                yield Fault(
+                    where, f'"{category}" is not a category of {feature.id}.', suggest(category, known)
+                )
+
+
+def _check_profile(profile: Profile, known: Collection[str]) -> Iterator[Fault]:
+    for number, section in enumerate(profile.sections, start=1):
+        for indicator in section.indicators:
+            if indicator not in known:
+                where = f"profiles/{profile.id}.toml, sections[{number}].indicators"
+                yield Fault(where, f'"{indicator}" is not an indicator.', suggest(indicator, known))
+
+
+_Sorted = TypeVar("_Sorted", Indicator, Profile)
+
+
+def _ordered(made: Mapping[str, _Sorted]) -> dict[str, _Sorted]:
+    return dict(sorted(made.items(), key=lambda item: (item[1].order, item[0])))
+
+
+def _digest(raw: Mapping[str, Any], codelists: Mapping[str, CodeList]) -> str:
+    content = {**raw, "codelists": {name: asdict(codelist) for name, codelist in codelists.items()}}
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
