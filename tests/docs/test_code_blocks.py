@@ -1,0 +1,91 @@
+"""Every code block of the docs does what the page says.
+
+A page is run from top to bottom in a folder of its own:
+
+- ``sh`` blocks run in bash; lines that call ``make`` are checked to be recipes, not run;
+- ``python`` blocks run one after the other in one namespace;
+- ``toml file=PATH`` blocks are written to PATH first; every ``toml`` block must be TOML;
+- ``text`` blocks are output or pictures, and are not run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md")
+    for path in REPOSITORY.glob(pattern)
+    if "```" in path.read_text(encoding="utf-8")
+)
+FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
+KNOWN = {"sh", "python", "toml", "text", "csv", "sql"}
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    file: str
+    code: str
+    line: int
+
+
+def read_blocks(page: Path) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    blocks = []
+    for match in FENCE.finditer(text):
+        language, _, rest = match["info"].strip().partition(" ")
+        file = rest.removeprefix("file=") if rest.startswith("file=") else ""
+        blocks.append(Block(language, file, match["code"], text[: match.start()].count("\n") + 1))
+    return blocks
+
+
+def recipes() -> set[str]:
+    return set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+def run(page: Path, block: Block, command: list[str], folder: Path) -> None:
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "EVENGROUND_SHARED": os.environ.get("EVENGROUND_SHARED", str(REPOSITORY.parent / "shared")),
+        "COLUMNS": "140",
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    where = f"{page.relative_to(REPOSITORY)}, line {block.line}"
+    assert done.returncode == 0, f"{where} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+def test_every_block_of_the_page_runs(page, tmp_path):
+    python_so_far = ""
+    for block in read_blocks(page):
+        assert block.language in KNOWN, f"{page.name}, line {block.line}: say which language this block is in"
+        if block.file:
+            target = tmp_path / block.file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.code, encoding="utf-8")
+        if block.language == "toml":
+            tomllib.loads(block.code)
+        elif block.language == "sh":
+            lines = block.code.splitlines()
+            called = {line.split()[1] for line in lines if line.startswith("make ")}
+            assert called <= recipes(), f"{page.name}, line {block.line}: no such recipe {called - recipes()}"
+            script = "\n".join(line for line in lines if not line.startswith("make"))
+            if script.strip():
+                run(page, block, ["bash", "-euo", "pipefail", "-c", script], tmp_path)
+        elif block.language == "python":
+            # Later blocks may use what earlier ones made; only the newest may print.
+            run(page, block, [sys.executable, "-c", python_so_far + block.code], tmp_path)
+            python_so_far += block.code
