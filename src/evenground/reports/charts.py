@@ -25,6 +25,7 @@ from evenground.reports.sentences import (
 )
 from evenground.reports.svg import make_inline_safe
 from evenground.reports.words import (
+    PERCENT,
     clean_text,
     format_count,
     format_count_with_interval,
@@ -113,7 +114,7 @@ def draw_quintile_bars(
         cells.append(make_cell(AREA_UNKNOWN, found[UNKNOWN_AREA], recorded=False))
     edition = release.manifest.imd_edition
     heading = f"Deprivation (national fifths, Index of Multiple Deprivation {edition}; 1 = most deprived)"
-    return view.bars("deprivation", f"{view.info.name} by deprivation: {view.name}", summary, cells, heading)
+    return view.bars("deprivation", f"{view.info.name}, by deprivation: {view.name}", summary, cells, heading)
 
 
 def draw_ethnic_group_bars(
@@ -149,7 +150,7 @@ def draw_ethnic_group_bars(
     summary = say_ethnic_differences(
         cells, view.overall, area_name=view.name, unit=view.info.unit, polarity=view.info.polarity
     )
-    title = f"{view.info.name} by ethnic group: {view.name}"
+    title = f"{view.info.name}, by ethnic group: {view.name}"
     return view.bars(f"ethnic-group-{detail}", title, summary, cells, "Ethnic group")
 
 
@@ -182,7 +183,7 @@ def draw_map(
     noun = AREA_NOUNS[AreaType(area_type)]
     return _finish(
         ("map", area_type, indicator_id),
-        f"{view.info.name} by {noun}: {view.name}",
+        f"{view.info.name}, by {noun}: {view.name}",
         say_area_spread(
             list(known.values()), view.overall, place_name=view.name, unit=unit, polarity=polarity
         ),
@@ -215,7 +216,8 @@ def draw_ranking(release: Release, service_id: str, community_type: str, *, top:
     cells = [_community_cell(release, row) for row in ranked]
     every = service_id == ALL_SERVICES
     name = "All services" if every else release.indicators[service_id].name
-    nouns = ("offer not taken up", "offers not taken up") if every else ("person", "people")
+    axis = "Expected number of missed services" if every else "Expected number of people missing out"
+    nouns = ("missed service", "missed services") if every else ("person", "people")
     rows = [
         Row(cell, format_count(row["expected_missing"], cell.note), _community_tooltip(cell))
         for cell, row in zip(cells, ranked, strict=True)
@@ -223,8 +225,8 @@ def draw_ranking(release: Release, service_id: str, community_type: str, *, top:
     return _finish(
         ("ranking", community_type, service_id),
         f"{name}: where most are missing out in {release.manifest.place_name}",
-        say_top_community(cells, singular=nouns[0], plural=nouns[1]),
-        draw_rows(rows, (), unit="expected to be missing out", mark="dot"),
+        say_top_community(cells, name=_first_name(cells), singular=nouns[0], plural=nouns[1]),
+        draw_rows(rows, (), unit=axis, mark="dot"),
         (
             "Community",
             "Rank",
@@ -289,7 +291,9 @@ class _View:
     def bars(self, kind: str, title: str, summary: str, cells: Sequence[Cell], heading: str) -> Figure:
         """Cells as a figure with bars."""
         unit = self.info.unit
-        rows = [Row(cell, format_value(cell.value, unit, cell.note), _tooltip(cell, unit)) for cell in cells]
+        # The axis names any other unit: a label and 'per 100,000' would not fit on one line of a phone.
+        short = unit if unit == PERCENT else ""
+        rows = [Row(cell, format_value(cell.value, short, cell.note), _tooltip(cell, unit)) for cell in cells]
         lines = self._lines() if published(cells) else []
         table = [(cell.label, *describe_cell(cell, unit)) for cell in cells]
         overall = self.overall
@@ -310,7 +314,9 @@ class _View:
             level = format_value(overall.value, unit, overall.note)
             lines.append(ReferenceLine(f"{overall.label}: {level}", overall.value, "average"))
         if target is not None:
-            lines.append(ReferenceLine(f"Target: {format_value(target.value, unit)}", target.value, "target"))
+            decimals = 0 if target.value == round(target.value) else 1
+            level = format_value(target.value, unit, decimals=decimals)
+            lines.append(ReferenceLine(f"Target: {level}", target.value, "target"))
         return lines
 
 
@@ -361,6 +367,12 @@ def _community_cell(release: Release, row: Mapping[str, Any]) -> Cell:
         return Cell(clean_text(label), note=row["value_note"])
     lower, upper = (None if row[name] is None else float(row[name]) for name in ("lower_cl", "upper_cl"))
     return Cell(clean_text(label), float(value), lower, upper, ValueNote.PUBLISHED)
+
+
+def _first_name(cells: Sequence[Cell]) -> str:
+    """'Old Town: Pakistani' as 'Old Town (Pakistani)', which reads well inside a sentence."""
+    area, colon, group = cells[0].label.rpartition(": ") if cells else ("", "", "")
+    return f"{area} ({group})" if colon else group
 
 
 def _community_text(cell: Cell, row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
-"""Rows of bars or dots, and maps, as Altair draws them.
+"""Rows of bars or dots, and maps, as Vega-Lite specifications drawn by vl-convert.
 
 Everything stands at a position given in pixels of a drawing 480 wide, so that nothing depends on how wide a
 machine's fonts are: a label has a line of its own above its bar, which also keeps it readable on a phone.
+
+The specifications are written out: they are short, and building them through Altair costs four times as
+much as drawing them. In a notebook, ``altair.Chart.from_dict`` takes one as it is.
 """
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,27 +24,26 @@ MARGIN: Final = 8
 LINE: Final = 20
 BAND: Final = 22
 GAP: Final = 12
-AXIS_HEIGHT: Final = 46
+AXIS_TEXT_SIZE: Final = 14
 TEXT_SIZE: Final = 16
-LABEL_CHARACTERS: Final = 44
+LABEL_CHARACTERS: Final = 42
 LEGEND_CHARACTERS: Final = 52
 MOST_LINES: Final = 3
+MOST_STEPS: Final = 5
+VEGA_LITE: Final = "6.4"
+"""Fixed, so that an upgrade of vl-convert does not change the pictures of an old release."""
 
 # Contrast: bars and dots 3.4:1 on white, the ink of whiskers 4:1 on the bars, text at least 7:1.
 BAR: Final = "#4a90d0"
 UNRECORDED_BAR: Final = "#8a949c"
 INK: Final = "#212b32"
 QUIET: Final = "#4c6272"
-GRID: Final = "#d8dde0"
 AVERAGE: Final = "#7c2855"
 TARGET: Final = "#00401e"
 
 
-def _altair() -> Any:
-    """Altair, imported late (it takes a second) and untyped: its types spell out the whole of Vega-Lite."""
-    import altair
-
-    return altair
+Data = dict[str, Any]
+"""One record of a layer, or one part of a specification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,42 +88,46 @@ def draw_rows(
 
     A row without a value is a line of text. Returns SVG as Vega writes it, not yet fit for a page.
     """
-    alt = _altair()
     layout = _RowLayout.of(rows, lines)
-    scale = alt.Scale(domain=[0, _highest(rows, lines, unit)], nice=False, zero=True)
-    axis = _axis(unit, layout.height) if layout.bands else None
-    x = alt.X("value:Q", scale=scale, axis=axis, title=None)
-    layers = [_marks(layout, x, mark), *_whiskers(layout, x), _references(layout, x)]
-    layers += [_texts(layout.labels, "labels"), *_key(layout.key)]
-    layers.append(_texts(layout.values, "values", align="right", weight="bold"))
-    return _render(layers, layout.height, AXIS_HEIGHT if layout.bands else 0)
+    ticks = _ticks(_highest(rows, lines), unit)
+    x = _position("value", {"domain": [0, ticks[-1]], "nice": False}, _axis(ticks, unit))
+    layers = [
+        _bars(layout.bands, x) if mark == "bar" else _dots(layout.bands, x),
+        _references(layout.references, x),
+        *_whiskers(layout.bands, x),
+        _texts(layout.labels, "labels"),
+        _texts(layout.values, "values", align="right", weight="bold"),
+        *_key(layout.key),
+    ]
+    return _render(layers, layout.height, _axis_height(unit) if layout.bands else 0)
 
 
 def draw_areas(shapes: Sequence[Shape], legend: Sequence[Swatch], *, height: int) -> str:
     """Areas filled by class, with the legend below. Returns SVG as Vega writes it."""
-    alt = _altair()
     features = [
         {"type": "Feature", "geometry": shape.geometry, "fill": shape.fill, "tooltip": shape.tooltip}
         for shape in shapes
     ]
-    areas = (
-        alt.Chart(alt.Data(values=features), name="areas")
-        .mark_geoshape(stroke=QUIET, strokeWidth=0.6)
-        .encode(fill=alt.Fill("fill:N", scale=None), description="tooltip:N")
-        .project(type="identity", scale=1, translate=[0, 0])
-    )
-    swatches, texts, y = [], [], height + GAP
+    mark = {"type": "geoshape", "stroke": QUIET, "strokeWidth": 0.6}
+    encoding = {"fill": _as_it_is("fill"), "description": {"field": "tooltip", "type": "nominal"}}
+    areas = _layer("areas", features, mark, encoding)
+    # The shapes are in pixels already.
+    areas["projection"] = {"type": "identity", "scale": 1, "translate": [0, 0]}
+    swatches, texts, bottom = _place_legend(legend, height + GAP if shapes else 0)
+    mark = {"type": "rect", "stroke": QUIET, "strokeWidth": 1, "aria": False}
+    encoding = {**_box("x", "x2", "y", "y2"), "fill": _as_it_is("fill")}
+    layers = [areas, _layer("swatches", swatches, mark, encoding), _texts(texts, "legend")]
+    return _render(layers, bottom, 0)
+
+
+def _place_legend(legend: Sequence[Swatch], y: float) -> tuple[list[Data], list[Data], float]:
+    swatches, texts = [], []
     for swatch in legend:
         swatches.append({"x": 0, "x2": 28, "y": y, "y2": y + LINE, "fill": swatch.fill})
         for line in _wrap(swatch.label, LEGEND_CHARACTERS):
             texts.append(_text(line, 38, y + LINE / 2))
             y += LINE + 4
-    boxes = (
-        alt.Chart(alt.Data(values=swatches), name="swatches")
-        .mark_rect(stroke=QUIET, strokeWidth=1, aria=False)
-        .encode(x=_pixels("x"), x2="x2:Q", y=_pixels("y"), y2="y2:Q", fill=alt.Fill("fill:N", scale=None))
-    )
-    return _render([areas, boxes, _texts(texts, "legend")], y, 0)
+    return swatches, texts, y
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +135,16 @@ class _RowLayout:
     """Where everything stands, in pixels from the top."""
 
     height: float
-    bands: list[dict[str, Any]]
-    labels: list[dict[str, Any]]
-    values: list[dict[str, Any]]
-    references: list[dict[str, Any]]
-    key: list[dict[str, Any]]
+    bands: list[Data]
+    labels: list[Data]
+    values: list[Data]
+    references: list[Data]
+    key: list[Data]
 
     @classmethod
     def of(cls, rows: Sequence[Row], lines: Sequence[ReferenceLine]) -> _RowLayout:
         key, y = _place_key(lines)
-        bands: list[dict[str, Any]] = []
+        bands: list[Data] = []
         labels, values, references = [], [], []
         for row in rows:
             values.append(_text(row.text, WIDTH, y + LINE / 2))
@@ -152,7 +159,7 @@ class _RowLayout:
         return cls(y, bands, labels, values, references, key)
 
 
-def _place_key(lines: Sequence[ReferenceLine]) -> tuple[list[dict[str, Any]], float]:
+def _place_key(lines: Sequence[ReferenceLine]) -> tuple[list[Data], float]:
     key, y = [], 0.0
     for line in lines:
         wrapped = _wrap(line.label, LEGEND_CHARACTERS)
@@ -161,7 +168,7 @@ def _place_key(lines: Sequence[ReferenceLine]) -> tuple[list[dict[str, Any]], fl
     return key, y + (GAP if lines else 0)
 
 
-def _band(row: Row, y: float) -> dict[str, Any]:
+def _band(row: Row, y: float) -> Data:
     cell = row.cell
     return {
         "value": cell.value,
@@ -179,7 +186,7 @@ def _band(row: Row, y: float) -> dict[str, Any]:
     }
 
 
-def _reference(line: ReferenceLine, y: float) -> dict[str, Any]:
+def _reference(line: ReferenceLine, y: float) -> Data:
     average = line.kind == "average"
     return {
         "value": line.value,
@@ -190,7 +197,7 @@ def _reference(line: ReferenceLine, y: float) -> dict[str, Any]:
     }
 
 
-def _text(text: str, x: float, y: float) -> dict[str, Any]:
+def _text(text: str, x: float, y: float) -> Data:
     return {"text": text, "x": x, "y": y}
 
 
@@ -198,142 +205,146 @@ def _wrap(text: str, width: int) -> list[str]:
     return textwrap.wrap(clean_text(text), width, max_lines=MOST_LINES, placeholder=" …") or [""]
 
 
-def _highest(rows: Sequence[Row], lines: Sequence[ReferenceLine], unit: str) -> float:
-    """The end of the axis: past every whisker and line; a percentage that gets near 100 ends there."""
+def _highest(rows: Sequence[Row], lines: Sequence[ReferenceLine]) -> float:
+    """The end of the longest whisker, bar or line."""
     levels = [limit for row in rows for limit in (row.cell.value, row.cell.upper) if limit is not None]
-    highest = max([*levels, *(line.value for line in lines), 0.0])
-    if unit == PERCENT and highest > 80:
-        return max(100.0, highest)
-    return highest * 1.05 or 1.0
+    return max([*levels, *(line.value for line in lines), 0.0])
 
 
-def _axis(unit: str, height: float) -> Any:
-    alt = _altair()
-    suffix = "datum.label + '%'" if unit == PERCENT else "datum.label"
-    return alt.Axis(
-        aria=False,
-        tickCount=5,
-        format=",",
-        labelExpr=suffix,
-        labelFontSize=14,
-        labelColor=INK,
-        labelPadding=6,
-        labelOverlap=False,
-        labelFlush=False,
-        labelBound=False,
-        labelLimit=0,
-        domainColor=QUIET,
-        tickColor=QUIET,
-        gridColor=GRID,
-        offset=0,
-        title="" if unit == PERCENT else clean_text(unit),
-        titleFontSize=14,
-        titleFontWeight="normal",
-        titleColor=INK,
-        titleY=36,
-        titleX=0,
-        titleAlign="left",
-        titleAnchor="start",
-    )
+def _ticks(highest: float, unit: str) -> list[float]:
+    """Round numbers from zero to past the highest level; a percentage near 100 ends there."""
+    if unit == PERCENT and 75 < highest <= 100:
+        return [0, 25, 50, 75, 100]
+    rough = (highest or 1.0) / MOST_STEPS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
+    return [round(step * number, 6) for number in range(math.ceil(round(highest / step, 6)) + 1)] or [0, 1]
 
 
-def _pixels(field: str) -> Any:
-    alt = _altair()
-    channel = alt.X if field.startswith("x") else alt.Y
-    return channel(f"{field}:Q", scale=None, axis=None)
-
-
-def _marks(layout: _RowLayout, x: Any, mark: str) -> Any:
-    alt = _altair()
-    chart = alt.Chart(alt.Data(values=layout.bands), name="bars" if mark == "bar" else "dots")
-    fill = alt.Fill("fill:N", scale=None)
-    if mark == "dot":
-        return chart.mark_point(filled=True, size=150, opacity=1).encode(
-            x=x, y=_pixels("middle"), fill=fill, description="tooltip:N"
-        )
-    return chart.mark_rect().encode(
-        x=x, x2="zero:Q", y=_pixels("y"), y2="y2:Q", fill=fill, description="tooltip:N"
-    )
-
-
-def _whiskers(layout: _RowLayout, x: Any) -> list[Any]:
-    alt = _altair()
-    bands = [band for band in layout.bands if band["whisker"]]
-    ends = [{**band, "value": band[end]} for band in bands for end in ("lower", "upper")]
-    lines = [{**band, "value": band["lower"]} for band in bands]
-    style = {"stroke": INK, "strokeWidth": 2, "aria": False}
-    return [
-        alt.Chart(alt.Data(values=lines), name="whiskers")
-        .mark_rule(**style)
-        .encode(x=x, x2="upper:Q", y=_pixels("middle")),
-        alt.Chart(alt.Data(values=ends), name="caps")
-        .mark_rule(**style)
-        .encode(x=x, y=_pixels("cap"), y2="cap2:Q"),
-    ]
-
-
-def _references(layout: _RowLayout, x: Any) -> Any:
-    alt = _altair()
-    return (
-        alt.Chart(alt.Data(values=layout.references), name="references")
-        .mark_rule(strokeWidth=3, aria=False)
-        .encode(x=x, y=_pixels("y"), y2="y2:Q", **_line_style())
-    )
-
-
-def _line_style() -> dict[str, Any]:
-    alt = _altair()
+def _axis(ticks: Sequence[float], unit: str) -> Data:
+    decimals = max(len(f"{tick:g}".partition(".")[2]) for tick in ticks[:2])
+    number = f"format(datum.value, ',.{decimals}f')"
     return {
-        "stroke": alt.Stroke("stroke:N", scale=None),
-        "strokeDash": alt.StrokeDash("dash:N", scale=None),
+        "aria": False,
+        "grid": False,
+        "values": list(ticks),
+        "labelExpr": f"{number} + '%'" if unit == PERCENT else number,
+        "labelFontSize": AXIS_TEXT_SIZE,
+        "labelColor": INK,
+        "labelPadding": 6,
+        "labelOverlap": False,
+        "labelFlush": True,
+        "labelLimit": 0,
+        "domainColor": QUIET,
+        "tickColor": QUIET,
+        "title": None if unit == PERCENT else clean_text(unit),
+        "titleFontSize": AXIS_TEXT_SIZE,
+        "titleFontWeight": "normal",
+        "titleColor": INK,
+        "titleX": 0,
+        "titleY": 36,
+        "titleAlign": "left",
+        "titleAnchor": "start",
     }
 
 
-def _key(key: Sequence[Mapping[str, Any]]) -> list[Any]:
-    alt = _altair()
-    samples = (
-        alt.Chart(alt.Data(values=list(key)), name="key")
-        .mark_rule(strokeWidth=3, aria=False)
-        .encode(x=_pixels("x"), y=_pixels("y"), y2="y2:Q", **_line_style())
-    )
+def _axis_height(unit: str) -> float:
+    return 24 if unit == PERCENT else 46
+
+
+def _bars(bands: Sequence[Data], x: Data) -> Data:
+    encoding = {
+        "x": x,
+        "x2": {"field": "zero"},
+        **_box("y", "y2"),
+        "fill": _as_it_is("fill"),
+        "description": {"field": "tooltip", "type": "nominal"},
+    }
+    return _layer("bars", bands, {"type": "rect"}, encoding)
+
+
+def _dots(bands: Sequence[Data], x: Data) -> Data:
+    encoding = {
+        "x": x,
+        "y": _position("middle"),
+        "fill": _as_it_is("fill"),
+        "description": {"field": "tooltip", "type": "nominal"},
+    }
+    return _layer("dots", bands, {"type": "point", "filled": True, "size": 150, "opacity": 1}, encoding)
+
+
+def _whiskers(bands: Sequence[Data], x: Data) -> list[Data]:
+    known = [band for band in bands if band["whisker"]]
+    lines = [{**band, "value": band["lower"]} for band in known]
+    ends = [{**band, "value": band[end]} for band in known for end in ("lower", "upper")]
+    mark = {"type": "rule", "stroke": INK, "strokeWidth": 2, "aria": False}
+    return [
+        _layer("whiskers", lines, mark, {"x": x, "x2": {"field": "upper"}, "y": _position("middle")}),
+        _layer("caps", ends, mark, {"x": x, "y": _position("cap"), "y2": {"field": "cap2"}}),
+    ]
+
+
+def _references(references: Sequence[Data], x: Data) -> Data:
+    return _layer("references", references, LINE_MARK, {"x": x, **_box("y", "y2"), **LINE_STYLE})
+
+
+def _key(key: Sequence[Data]) -> list[Data]:
     texts = [
         _text(line, 18, entry["y"] + LINE / 2 + number * (LINE + 2))
         for entry in key
         for number, line in enumerate(entry["lines"])
     ]
+    samples = _layer("key", key, LINE_MARK, {"x": _position("x"), **_box("y", "y2"), **LINE_STYLE})
     return [samples, _texts(texts, "legend")]
 
 
-def _texts(
-    texts: Sequence[Mapping[str, Any]], name: str, *, align: str = "left", weight: str = "normal"
-) -> Any:
-    alt = _altair()
-    return (
-        alt.Chart(alt.Data(values=list(texts)), name=name)
-        .mark_text(
-            align=align,
-            baseline="middle",
-            fontSize=TEXT_SIZE,
-            fontWeight=weight,
-            fill=INK,
-            aria=False,
-            limit=0,
-        )
-        .encode(x=_pixels("x"), y=_pixels("y"), text="text:N")
-    )
+def _texts(texts: Sequence[Data], name: str, *, align: str = "left", weight: str = "normal") -> Data:
+    mark = {
+        "type": "text",
+        "align": align,
+        "baseline": "middle",
+        "fontSize": TEXT_SIZE,
+        "fontWeight": weight,
+        "fill": INK,
+        "limit": 0,
+        "aria": False,
+    }
+    encoding = {"x": _position("x"), "y": _position("y"), "text": {"field": "text", "type": "nominal"}}
+    return _layer(name, texts, mark, encoding)
 
 
-def _render(layers: Sequence[Any], height: float, below: float) -> str:
-    import vl_convert
+def _position(field: str, scale: Data | None = None, axis: Data | None = None) -> Data:
+    """A place along an axis; without a scale, in pixels."""
+    return {"field": field, "type": "quantitative", "scale": scale, "axis": axis, "title": None}
 
-    alt = _altair()
-    chart = alt.layer(
-        *layers,
-        width=WIDTH,
-        height=height,
-        autosize="none",
-        padding={"left": MARGIN, "right": MARGIN, "top": MARGIN, "bottom": MARGIN + below},
-        background="white",
-    ).configure(font=FONT)
-    chart = chart.configure_view(stroke=None)
-    return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+def _box(*fields: str) -> Data:
+    """Pixels from a field to the one whose name ends in 2."""
+    return {name: {"field": name} if name.endswith("2") else _position(name) for name in fields}
+
+
+def _as_it_is(field: str) -> Data:
+    return {"field": field, "type": "nominal", "scale": None}
+
+
+LINE_MARK: Final = {"type": "rule", "strokeWidth": 3, "aria": False}
+LINE_STYLE: Final = {"stroke": _as_it_is("stroke"), "strokeDash": _as_it_is("dash")}
+
+
+def _layer(name: str, records: Sequence[Data], mark: Data, encoding: Data) -> Data:
+    return {"name": name, "data": {"values": list(records)}, "mark": mark, "encoding": encoding}
+
+
+def _render(layers: Sequence[Data], height: float, below: float) -> str:
+    import vl_convert  # loads a JavaScript engine, so only where something is drawn
+
+    specification = {
+        "width": WIDTH,
+        "height": height,
+        "autosize": "none",
+        "padding": {"left": MARGIN, "right": MARGIN, "top": MARGIN, "bottom": MARGIN + below},
+        "background": "white",
+        "config": {"font": FONT, "view": {"stroke": None}},
+        "layer": [layer for layer in layers if layer["data"]["values"]],
+    }
+    return str(vl_convert.vegalite_to_svg(specification, vl_version=VEGA_LITE))

@@ -13,7 +13,7 @@ import shapely
 from evenground.reports.cells import Cell
 from evenground.reports.drawing import WIDTH, Shape, Swatch
 from evenground.reports.svg import DOTS, HATCH, reference_pattern
-from evenground.reports.words import NOTE_EXPLANATIONS, format_value
+from evenground.reports.words import NOTE_EXPLANATIONS, count_in_words, format_value
 from evenground.vocabulary import Polarity, ValueNote
 
 CLASSES: Final = 5
@@ -30,11 +30,11 @@ NO_VALUE_FILLS: Final = {
     ValueNote.MISSING: "#b3bcc2",
 }
 CLASS_NAMES: Final = {
-    1: ("All areas",),
-    2: ("Lowest half", "Highest half"),
-    3: ("Lowest third", "Middle third", "Highest third"),
-    4: ("Lowest quarter", "Lower quarter", "Higher quarter", "Highest quarter"),
-    5: ("Lowest fifth", "Lower fifth", "Middle fifth", "Higher fifth", "Highest fifth"),
+    1: ("All",),
+    2: ("Lower", "Higher"),
+    3: ("Lowest", "Middle", "Highest"),
+    4: ("Lowest", "Lower", "Higher", "Highest"),
+    5: ("Lowest", "Lower", "Middle", "Higher", "Highest"),
 }
 
 
@@ -57,13 +57,16 @@ def classify_areas(
     for place in reversed(range(count)):
         members = [values[code] for code, found in classes.items() if order[found] == place]
         name = CLASS_NAMES[count][place] + _judgement(place, count, polarity)
-        legend.append(Swatch(palette[place], f"{name}: {_span(members, unit)}"))
+        legend.append(
+            Swatch(palette[place], f"{name}: {_span(members, unit)} ({count_in_words(len(members), 'area')})")
+        )
     for note, fill in NO_VALUE_FILLS.items():
         codes = [code for code, cell in cells.items() if cell.value is None and _note(cell) == note]
         fills |= dict.fromkeys(codes, fill)
         if codes:
             words = NOTE_EXPLANATIONS[note]
-            legend.append(Swatch(fill, words[0].upper() + words[1:]))
+            areas = count_in_words(len(codes), "area")
+            legend.append(Swatch(fill, f"{words[0].upper()}{words[1:]} ({areas})"))
     return fills, legend
 
 

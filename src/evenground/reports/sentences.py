@@ -16,7 +16,6 @@ from enum import StrEnum
 
 from evenground.reports.cells import Cell, published, withheld
 from evenground.reports.words import (
-    NOTE_EXPLANATIONS,
     PERCENT,
     count_in_words,
     format_count_with_interval,
@@ -107,13 +106,15 @@ def say_area_spread(
     return " ".join(part for part in parts if part)
 
 
-def say_top_community(communities: Sequence[Cell], *, singular: str, plural: str) -> str:
+def say_top_community(communities: Sequence[Cell], *, name: str, singular: str, plural: str) -> str:
     """The community at the top of a ranking, and how sure its place is.
 
     Parameters
     ----------
     communities
         In the order of the ranking; ``value`` is how many are expected to miss out.
+    name
+        The first community as it reads inside a sentence.
     singular, plural
         What is counted: 'person' and 'people'.
     """
@@ -125,7 +126,7 @@ def say_top_community(communities: Sequence[Cell], *, singular: str, plural: str
     noun = singular if value == 1 else plural
     lower, upper = (None if limit is None else round(limit) for limit in (first.lower, first.upper))
     about = format_count_with_interval(value, lower, upper)
-    opening = f"Most are missing out in {first.label}: about {about} {noun}."
+    opening = f"Most are missing out in {name}: about {about} {noun}."
     rivals = sum(judge_difference(first, other) is not Certainty.APART for other in shown[1:])
     if not rivals:
         return opening if len(shown) == 1 else f"{opening} It is clearly ahead of the others here."
@@ -169,17 +170,18 @@ def _shown_difference(first: Cell, second: Cell) -> float:
 
 
 def _say_incomplete_quintiles(most: Cell, least: Cell, unit: str) -> str:
-    parts = [
-        f"the {name} deprived fifth of areas is {format_value(cell.value, unit, cell.note)}"
-        if cell.value is not None
-        else f"the {name} deprived fifth has no figure ({_explain(cell)})"
-        for name, cell in (("most", most), ("least", least))
-    ]
-    return f"No gap can be given: {list_in_words(parts)}."
+    first = f"the most deprived fifth of areas {_say_state(most, unit)}"
+    second = f"the least deprived fifth {_say_state(least, unit)}"
+    return f"No gap can be given: {first} and {second}."
 
 
-def _explain(cell: Cell) -> str:
-    return NOTE_EXPLANATIONS.get(ValueNote(cell.note), NOTE_EXPLANATIONS[ValueNote.MISSING])
+def _say_state(cell: Cell, unit: str) -> str:
+    if cell.value is not None:
+        return f"stands at {format_value(cell.value, unit, cell.note)}"
+    return {
+        ValueNote.SUPPRESSED: "is suppressed (too few people to publish)",
+        ValueNote.TOO_FEW_EVENTS: "has too few events to calculate a rate",
+    }.get(ValueNote(cell.note), "has no data")
 
 
 def _say_against_overall(
@@ -227,15 +229,23 @@ def _name_sides(sides: list[tuple[str, list[Cell]]], whole: str, unit: str) -> s
     for word, cells in sides:
         names = [f"{cell.label} ({format_value(cell.value, unit, cell.note)})" for cell in cells]
         if names:
-            parts.append(f"{word}: {list_in_words(names, most=MOST_NAMES)}")
-    return f"Against {whole}, clearly {'; clearly '.join(parts)}."
+            than = "" if parts else f" than {whole}"
+            parts.append(f"Clearly {word}{than}: {list_in_words(names, most=MOST_NAMES)}.")
+    return " ".join(parts)
 
 
 def _count_sides(sides: list[tuple[str, list[Cell]]], whole: str, compared: int, noun: str) -> str:
-    counted = [f"{len(cells):,} {'is' if len(cells) == 1 else 'are'} clearly {word}" for word, cells in sides]
+    counted = [f"{_are(len(cells))} clearly {word}" for word, cells in sides]
     similar = compared - sum(len(cells) for _, cells in sides)
-    rest = "" if not similar else f"; for the other {similar:,} the difference may be chance"
+    other = "other" if similar == 1 else f"other {similar:,}"
+    rest = f"; for the {other} the difference may be chance" if similar else ""
     return f"Of {count_in_words(compared, noun)} compared with {whole}, {' and '.join(counted)}{rest}."
+
+
+def _are(count: int) -> str:
+    if count == 0:
+        return "none is"
+    return "1 is" if count == 1 else f"{count:,} are"
 
 
 def _say_range(shown: Sequence[Cell], unit: str) -> str:
@@ -265,7 +275,7 @@ def _say_completeness(unrecorded: Sequence[Cell], overall: Cell) -> str:
         return ""
     counts = [cell.denominator for cell in unrecorded if cell.denominator is not None]
     at_least = "at least " if withheld(unrecorded) else ""
-    if at_least and not counts:
+    if at_least and not sum(counts):
         return "How many people have no recorded ethnic group is suppressed."
     share = format_share(sum(counts) / overall.denominator, decimals=1)
     return f"Ethnic group is not recorded for {at_least}{share} of those counted."
