@@ -1,0 +1,14 @@
+"""Who misses out: which communities stand to gain most, and how sure we are."""
+
+from evenground.reach.ranking import rank_communities
+from evenground.reach.reasons import explain_gap
+from evenground.reach.services import ALL_SERVICES, COVARIATES, NEVER_RANKED, Service
+
+__all__ = [
+    "ALL_SERVICES",
+    "COVARIATES",
+    "NEVER_RANKED",
+    "Service",
+    "explain_gap",
+    "rank_communities",
+]

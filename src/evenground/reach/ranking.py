@@ -1,0 +1,301 @@
+"""Communities in the order of how many people a service misses there, and how sure that is."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import sparse, special
+
+from evenground.errors import InputError
+from evenground.reach.main_effects import Codes, Floats, MainEffects, fit_main_effects
+from evenground.reach.services import (
+    ALL_SERVICES,
+    NEVER_RANKED,
+    Service,
+    find_covariates,
+    require_services,
+    sum_strata,
+)
+from evenground.reach.shrinkage import Communities, Posterior, estimate_uptake
+
+_DRAW_LEVELS: Final = 512
+_DRAWN_AT_ONCE: Final = 4_000_000
+
+
+@dataclass(frozen=True)
+class _Estimated:
+    """A service's ranked communities and what is known of their uptake."""
+
+    service: Service
+    keys: pl.DataFrame
+    communities: Communities
+    posterior: Posterior
+
+    @property
+    def missing(self) -> Floats:
+        """People missing out at each point of each community's posterior."""
+        return missing_out(self.communities.eligible, self.service.standard, self.posterior.uptake)
+
+    @property
+    def expected_missing(self) -> Floats:
+        return np.asarray(np.sum(self.missing * self.posterior.mass, axis=1))
+
+
+def rank_communities(
+    services: Sequence[Service],
+    *,
+    by: Sequence[str],
+    covariates: Sequence[str] | None = None,
+    confidence_level: float = 0.95,
+    top: int = 10,
+    draws: int = 2000,
+    seed: int = 0,
+    exclude: Mapping[str, Collection[str]] = NEVER_RANKED,
+) -> pl.DataFrame:
+    """Rank communities by the people a service would have reached, had it met its standard there.
+
+    Parameters
+    ----------
+    services
+        With one row for each stratum; see ``Service``.
+    by
+        The columns that make a community, such as ``["area_code", "ethnic_group"]``.
+    covariates
+        The columns whose main effects set what is expected of a community. By default those of
+        ``COVARIATES`` that a service's strata have.
+    confidence_level
+        Of the central credible interval.
+    top
+        The ``k`` of the probability of being among the ``k`` communities that miss out most.
+    draws
+        From the posterior, for that probability and for the interval over all services.
+    seed
+        Of the draws: the same input and seed give the same table. A service's draws do not depend on
+        which other services are ranked.
+    exclude
+        Values of a column of ``by`` that name no community: fitted and never ranked.
+
+    Returns
+    -------
+    polars.DataFrame
+        Sorted by ``service_id`` and ``rank`` (1 = most people missing out; ties by code): ``service_id``,
+        the columns of ``by``, ``rank``, ``standard`` (share; null for the service ``all``), ``eligible``,
+        ``reached``, ``estimated_uptake`` and ``predicted_uptake`` (shares; by the model, and by its main
+        effects alone), ``expected_missing`` with ``lower_cl`` and ``upper_cl`` (people),
+        ``confidence_level``, ``probability_top_{top}``, ``top_service_id`` (for ``all``, the service that
+        adds most; else the service itself), ``expected_missing_per_100`` (of those eligible). Rows of the
+        service ``all`` sum over services: a person missed by two services counts twice. Nothing is
+        rounded or suppressed.
+
+    Raises
+    ------
+    InputError
+        Where a count is impossible, a stratum is there twice, a column is absent, a standard is not a
+        share, or nobody is left to rank.
+
+    Notes
+    -----
+    The method and how well it does are in ``docs/reference/ranking.md``.
+    """
+    require_services(services)
+    _require_options(confidence_level, top, draws)
+    estimated = [_estimate(service, list(by), covariates, exclude) for service in services]
+    keys = pl.concat([one.keys for one in estimated]).unique().sort(by)
+    totals = np.zeros((draws, keys.height), dtype=np.float32)
+    tables = []
+    for one in estimated:
+        where = _positions(keys, one.keys, by)
+        probability = _draw(one, draws, seed, top, totals, where)
+        tables.append(_service_table(one, confidence_level, probability))
+    limits = np.quantile(totals, _tails(confidence_level), axis=0).astype(np.float64)
+    probability = _share_in_top([totals], top)
+    table = pl.concat([*tables, _all_table(pl.concat(tables), keys, list(by), limits, probability)])
+    return _finish(table, list(by), confidence_level, top)
+
+
+def missing_out(eligible: Floats, standard: float, uptake: Floats) -> Floats:
+    """People below the standard, for each community (rows) and uptake (columns); never fewer than none."""
+    return np.asarray(eligible[:, None] * np.maximum(0.0, standard - uptake))
+
+
+def _require_options(confidence_level: float, top: int, draws: int) -> None:
+    if not 0 < confidence_level < 1:
+        raise InputError(
+            f"confidence_level must lie between 0 and 1, but {confidence_level} was given. "
+            "Write 95 % as 0.95."
+        )
+    if top < 1 or draws < 1:
+        raise InputError(f"top and draws must be at least 1, but {top} and {draws} were given.")
+
+
+def _estimate(
+    service: Service,
+    by: list[str],
+    covariates: Sequence[str] | None,
+    exclude: Mapping[str, Collection[str]],
+) -> _Estimated:
+    covariates = find_covariates(service, by, covariates)
+    rows = sum_strata(service, by, covariates)
+    eligible, reached = (rows[name].to_numpy().astype(np.float64) for name in ("eligible", "reached"))
+    model = fit_main_effects([_codes(rows, [name]) for name in covariates], eligible, reached)
+    keys = rows.select(by).unique().sort(by)
+    communities = _sum_communities(model, eligible, reached, _codes(rows, by))
+    named = [~pl.col(name).is_in(list(values)) for name, values in exclude.items() if name in by]
+    ranked = keys.select(pl.all_horizontal(pl.lit(True), *named)).to_series().to_numpy()
+    ranked = np.broadcast_to(ranked, (keys.height,))
+    if not ranked.any():
+        raise InputError(f"{service.id}: no community is left to rank after the values to exclude.")
+    keys = keys.filter(pl.Series(ranked))
+    chosen = Communities(**{name: getattr(communities, name)[ranked] for name in Communities.__slots__})
+    return _Estimated(service, keys, chosen, estimate_uptake(chosen, _areas(keys, by, covariates)))
+
+
+def _codes(rows: pl.DataFrame, columns: list[str]) -> Codes:
+    """The place of each row's values among the sorted distinct ones, from 0."""
+    ranks = rows.select(pl.struct(columns).rank("dense")).to_series()
+    return ranks.to_numpy().astype(np.int64) - 1
+
+
+def _sum_communities(model: MainEffects, eligible: Floats, reached: Floats, codes: Codes) -> Communities:
+    share = special.expit(model.linear_predictor)
+    spread = np.maximum(eligible * share * (1 - share), 1e-12)
+    n, y, expected, information = (
+        np.bincount(codes, values).astype(np.float64)
+        for values in (eligible, reached, eligible * share, spread)
+    )
+    shape = (len(n), len(codes))
+    average = sparse.csr_array((spread / information[codes], (codes, np.arange(len(codes)))), shape=shape)
+    profile = (average @ model.design).toarray()
+    dispersion = np.sum((y - expected) ** 2 / information) / max(len(n) - profile.shape[1], 1)
+    variance = np.einsum("cp,pq,cq->c", profile, model.covariance, profile, optimize=True)
+    return Communities(n, y, expected, information, np.maximum(1.0, dispersion) * variance)
+
+
+def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | None:
+    """The area of each community, where several communities share one."""
+    local = [name for name in by if name not in covariates]
+    if not local or len(local) == len(by):
+        return None
+    return _codes(keys, local)
+
+
+def _positions(keys: pl.DataFrame, some: pl.DataFrame, by: Sequence[str]) -> Codes:
+    found = some.join(keys.with_row_index("position"), on=list(by), how="left", maintain_order="left")
+    return found["position"].to_numpy().astype(np.int64)
+
+
+def _draw(
+    one: _Estimated, draws: int, seed: int, top: int, totals: NDArray[np.float32], where: Codes
+) -> Floats:
+    """Add a service's draws of people missing out to the totals; the share of draws in the top."""
+    levels = (np.arange(_DRAW_LEVELS) + 0.5) / _DRAW_LEVELS
+    uptake = one.posterior.quantiles(levels)
+    table = missing_out(one.communities.eligible, one.service.standard, uptake).astype(np.float32)
+    # The id is part of the seed, so that adding a service leaves the others' draws as they were.
+    generator = np.random.default_rng([seed, zlib.crc32(one.service.id.encode())])
+
+    def drawn() -> Iterator[NDArray[np.float32]]:
+        at_once = max(1, _DRAWN_AT_ONCE // len(table))
+        columns = np.arange(len(table)) * _DRAW_LEVELS
+        for start in range(0, draws, at_once):
+            size = (min(at_once, draws - start), len(table))
+            level = generator.integers(0, _DRAW_LEVELS, size=size, dtype=np.uint16)
+            part = table.ravel()[level + columns]
+            totals[start : start + len(part), where] += part
+            yield part
+
+    return _share_in_top(drawn(), top)
+
+
+def _share_in_top(parts: Collection[NDArray[np.float32]] | Iterator[NDArray[np.float32]], top: int) -> Floats:
+    """The share of draws (rows) in which each community (column) is among those missing out most."""
+    count, draws = np.zeros(0), 0
+    for part in parts:
+        place = max(part.shape[1] - top, 0)
+        threshold = np.partition(part, place, axis=1)[:, place, None]
+        inside = (part >= threshold) & (part > 0)
+        count = (count if count.size else 0) + inside.sum(axis=0)
+        draws += len(part)
+    return np.asarray(count / draws)
+
+
+def _tails(confidence_level: float) -> Floats:
+    return np.array([0.5 - confidence_level / 2, 0.5 + confidence_level / 2])
+
+
+def _service_table(one: _Estimated, confidence_level: float, probability: Floats) -> pl.DataFrame:
+    communities, standard = one.communities, one.service.standard
+    uptake = one.posterior.quantiles(_tails(confidence_level))
+    # The most people miss out where uptake is lowest.
+    limits = missing_out(communities.eligible, standard, uptake)[:, ::-1]
+    return one.keys.with_columns(
+        service_id=pl.lit(one.service.id),
+        standard=pl.lit(float(standard)),
+        eligible=pl.Series(communities.eligible).cast(pl.Int64),
+        reached=pl.Series(communities.reached).cast(pl.Int64),
+        estimated_uptake=pl.Series(one.posterior.mean),
+        predicted_uptake=pl.Series(communities.expected / communities.eligible),
+        expected_missing=pl.Series(one.expected_missing),
+        lower_cl=pl.Series(limits[:, 0]),
+        upper_cl=pl.Series(limits[:, 1]),
+        probability=pl.Series(probability),
+        top_service_id=pl.lit(one.service.id),
+    )
+
+
+def _all_table(
+    services: pl.DataFrame, keys: pl.DataFrame, by: list[str], limits: Floats, probability: Floats
+) -> pl.DataFrame:
+    offers = pl.col("eligible").sum()
+    summed = (
+        services.sort("service_id")
+        .group_by(by)
+        .agg(
+            pl.col("eligible", "reached", "expected_missing").sum(),
+            *(
+                ((pl.col(name) * pl.col("eligible")).sum() / offers).alias(name)
+                for name in ("estimated_uptake", "predicted_uptake")
+            ),
+            pl.col("service_id").get(pl.col("expected_missing").arg_max()).alias("top_service_id"),
+        )
+    )
+    return (
+        keys.join(summed, on=by, how="left", maintain_order="left")
+        .with_columns(
+            service_id=pl.lit(ALL_SERVICES),
+            standard=pl.lit(None, dtype=pl.Float64),
+            lower_cl=pl.Series(limits[0]).cast(pl.Float64),
+            upper_cl=pl.Series(limits[1]).cast(pl.Float64),
+            probability=pl.Series(probability),
+        )
+        .select(services.columns)
+    )
+
+
+def _finish(table: pl.DataFrame, by: list[str], confidence_level: float, top: int) -> pl.DataFrame:
+    # A billionth of a person is noise of the arithmetic, not an order.
+    table = table.with_columns(order=pl.col("expected_missing").round(6))
+    table = table.sort("service_id", "order", *by, descending=[False, True, *(False for _ in by)])
+    return table.select(
+        "service_id",
+        *by,
+        pl.int_range(1, pl.len() + 1).over("service_id").cast(pl.Int64).alias("rank"),
+        "standard",
+        "eligible",
+        "reached",
+        "estimated_uptake",
+        "predicted_uptake",
+        "expected_missing",
+        "lower_cl",
+        "upper_cl",
+        pl.lit(confidence_level).alias("confidence_level"),
+        pl.col("probability").alias(f"probability_top_{top}"),
+        "top_service_id",
+        (100 * pl.col("expected_missing") / pl.col("eligible")).alias("expected_missing_per_100"),
+    )
