@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from evenground.workspace import Workspace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,3 +22,23 @@ def shared() -> Path:
     if not (folder / "data" / "README.md").is_file():
         pytest.skip("the public reference data (a folder 'shared' beside the checkout) is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def wenbury_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wenbury in small, built; never written to by a test."""
+    from evenground.pipeline import build_release
+    from tests.support.wenbury import make_small_wenbury
+
+    workspace = make_small_wenbury(tmp_path_factory.mktemp("template") / "wenbury")
+    build_release(workspace)
+    return workspace.root
+
+
+@pytest.fixture
+def wenbury(wenbury_template: Path, tmp_path: Path) -> Workspace:
+    """A built workspace of Wenbury in small, a test's own to change."""
+    from evenground.workspace import load_workspace
+
+    shutil.copytree(wenbury_template, tmp_path / "wenbury")
+    return load_workspace(tmp_path / "wenbury")

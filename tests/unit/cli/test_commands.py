@@ -1,0 +1,184 @@
+"""The command line, as a user types it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evenground.releases import current_release
+from evenground.workspace import load_workspace
+
+
+def evenground(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "evenground", *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "160", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [],
+        ["init"],
+        ["demo"],
+        ["build"],
+        ["check"],
+        ["rank"],
+        ["serve"],
+        ["release"],
+        ["release", "list"],
+        ["release", "show"],
+        ["release", "verify"],
+        ["release", "use"],
+    ],
+    ids=lambda command: " ".join(command) or "evenground",
+)
+def test_every_command_has_help(command):
+    done = evenground(*command, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+def test_the_version_is_shown():
+    assert evenground("--version").stdout.startswith("evenground 0.")
+
+
+def test_a_new_workspace_has_a_place_that_loads(tmp_path):
+    done = evenground("init", tmp_path / "new", "--name", 'The "Dales"', "--code", "E08000000")
+    assert done.returncode == 0, done.stderr
+    workspace = load_workspace(tmp_path / "new")
+    assert workspace.place.place.name == 'The "Dales"'
+    assert sorted(path.name for path in workspace.root.iterdir()) == [
+        ".gitignore",
+        "data",
+        "definitions",
+        "place.toml",
+        "releases",
+    ]
+
+
+def test_a_folder_with_something_in_it_is_not_made_a_workspace(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    done = evenground("init", tmp_path)
+    assert done.returncode == 3
+    assert "is not empty" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_new_workspace_says_at_once_all_that_is_still_missing(tmp_path):
+    evenground("init", tmp_path / "new")
+    done = evenground("check", cwd=tmp_path / "new")
+    assert done.returncode == 3
+    assert "areas.csv: is not there" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_no_workspace_ends_with_a_sentence_and_its_code(tmp_path):
+    done = evenground("build", "--workspace", tmp_path)
+    assert done.returncode == 3
+    assert "Run 'evenground init'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_build_says_what_it_read_dropped_and_why_and_how_long_each_stage_took(wenbury):
+    done = evenground("build", "-w", wenbury.root)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "persons",
+        "events",
+        "read",
+        "kept",
+        "dropped: ",
+        "Rank communities",
+        "Whole build",
+        "Release",
+    ):
+        assert words in done.stdout
+    assert "byte for byte" in done.stdout
+
+
+def test_ten_communities_are_ranked(wenbury):
+    done = evenground("rank", "-w", wenbury.root)
+    assert done.returncode == 0, done.stderr
+    assert "Communities with the most to gain: Wenbury" in done.stdout
+    assert "95% interval" in done.stdout
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_ranking_can_be_written_to_a_file(wenbury, tmp_path, suffix):
+    out = tmp_path / f"ranking.{suffix}"
+    done = evenground(
+        "rank", "-w", wenbury.root, "--service", "bowel_screening", "--by", "lsoa", "--out", out
+    )
+    assert done.returncode == 0, done.stderr
+    frame = pl.read_csv(out) if suffix == "csv" else pl.read_parquet(out)
+    assert frame["rank"][0] == 1
+    assert set(frame["service_id"]) == {"bowel_screening"}
+
+
+def test_the_order_per_100_puts_the_largest_share_first(wenbury, tmp_path):
+    out = tmp_path / "ranking.csv"
+    evenground("rank", "-w", wenbury.root, "--service", "bowel_screening", "--order", "per-100", "--out", out)
+    frame = pl.read_csv(out)
+    assert (frame["expected_missing"] / frame["eligible"]).is_sorted(descending=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["rank", "--service", "bowel_screning"], 7, 'Did you mean "bowel_screening"?'),
+        (["rank", "--out", "ranking.xlsx"], 2, "must end in .csv or .parquet"),
+        (["rank", "--out", "nowhere/ranking.csv"], 2, "is not there"),
+        (["rank", "--by", "street"], 2, "street"),
+        (["release", "show", "1999-01-01-abc"], 7, 'There is no release "1999-01-01-abc"'),
+        (["release", "use", "1999-01-01-abc"], 7, 'There is no release "1999-01-01-abc"'),
+        (["buld"], 2, "No such command"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_wrong_word_is_answered_with_the_right_one(wenbury, arguments, code, message):
+    done = evenground(*arguments, cwd=wenbury.root)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr.replace("\n", " ") or message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_releases_are_listed_shown_verified_and_chosen(wenbury):
+    release = current_release(wenbury.releases).id
+    assert release in evenground("release", "list", cwd=wenbury.root).stdout
+    assert "nhs-7-5" in evenground("release", "show", cwd=wenbury.root).stdout
+    assert "is as it was written" in evenground("release", "verify", cwd=wenbury.root).stdout
+    assert "is now current" in evenground("release", "use", release, cwd=wenbury.root).stdout
+
+
+def test_an_altered_release_fails_its_verification(wenbury):
+    file = current_release(wenbury.releases).path / "values.parquet"
+    file.write_bytes(file.read_bytes() + b"x")
+    done = evenground("release", "verify", cwd=wenbury.root)
+    assert done.returncode == 7
+    assert "values.parquet was altered" in done.stderr
+
+
+def test_a_workspace_without_a_release_says_what_to_do(tmp_path):
+    evenground("init", tmp_path / "new")
+    assert "Run 'evenground build'" in evenground("release", "list", cwd=tmp_path / "new").stdout
+    assert evenground("rank", cwd=tmp_path / "new").returncode == 7
+
+
+def test_a_demo_in_small_ends_with_ten_communities(tmp_path):
+    done = evenground("demo", "--folder", tmp_path / "demo", "--size", 3000, "--no-serve")
+    assert done.returncode == 0, done.stderr
+    assert "Communities with the most to gain" in done.stdout
+    again = evenground("demo", "--folder", tmp_path / "demo", "--size", 3000, "--no-serve")
+    assert "byte for byte" in again.stdout
