@@ -298,9 +298,9 @@ def _parse_latest(raw: Mapping[str, Any], where: str) -> _Parsed:
         faults += found
         return (None, faults) if faults else (LatestCategory(feature, window, categories), [])
     faults += [
-        Fault(f"{where}.{name}", f"is {limit!r}, not a number.")
+        Fault(f"{where}.{name}", f"is {limit!r}, not a number with at most three decimal places.")
         for name, limit in given.items()
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or abs(limit) > 1_000_000
+        if not _is_limit(limit)
     ]
     limits = {name: float(limit) for name, limit in given.items()} if not faults else {}
     return (None, faults) if faults else (LatestValue(feature, window, **limits), [])
@@ -334,6 +334,11 @@ def _read_names(raw: Any, where: str) -> tuple[tuple[str, ...], list[Fault]]:
     if names and all(isinstance(name, str) for name in names):
         return names, []
     return (), [Fault(where, f"is {raw!r}, not a name or a list of names.")]
+
+
+def _is_limit(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) <= 1_000_000 and round(value, 3) == value
 
 
 def _is_whole(value: Any, low: int, high: int) -> bool:

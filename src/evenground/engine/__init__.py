@@ -1,0 +1,9 @@
+"""Counting: the contract's persons and events, and definitions, to counts by area and group.
+
+The shared part knows no database; each back end is a module of its own, imported when it is asked for.
+"""
+
+from evenground.engine.cells import ENGINES, Cells, count
+from evenground.engine.rollup import roll_up, roll_up_by_age
+
+__all__ = ["ENGINES", "Cells", "count", "roll_up", "roll_up_by_age"]

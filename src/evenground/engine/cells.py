@@ -1,0 +1,154 @@
+"""Counting: definitions and the contract's files to cells, the smallest groups of people counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+import polars as pl
+
+from evenground.contract import EVENTS, PERSONS, Column
+from evenground.engine.plan import Plan, compile_plan
+from evenground.engine.request import Answer, Request
+from evenground.errors import Fault, SourceError, WorkspaceError, suggest
+from evenground.indicators import Definitions
+from evenground.vocabulary import AGE_BANDS, UNKNOWN_AREA
+
+Progress = Callable[[str], None]
+
+ENGINES: Final = {"duckdb": "evenground.engine.duckdb_backend"}
+"""Back ends by name, imported when first asked for."""
+
+BASES: Final = ("registered", "resident")
+KEYS: Final = ("lsoa_code", "age_band", "sex", "ethnic_group")
+
+
+class Backend(Protocol):
+    """A module that can answer a plan."""
+
+    def answer(self, plan: Plan, request: Request, progress: Progress) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Counts of people: **exact, and so disclosive**. They never leave the secure zone.
+
+    ``frame`` has one row a group: ``lsoa_code`` (``unknown`` included), ``age_band``, ``sex``,
+    ``ethnic_group``, ``population``, and for each indicator ``<id>__denominator`` and ``<id>__numerator``.
+    The denominator of a rate is in person-years. ``practices`` has the same counts by ``practice_code``
+    and ``age_band``, for people with a practice.
+    """
+
+    frame: pl.DataFrame
+    practices: pl.DataFrame
+    indicator_ids: tuple[str, ...]
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The columns that can be added up."""
+        return measure_columns(self.indicator_ids)
+
+
+def measure_columns(indicator_ids: Sequence[str]) -> tuple[str, ...]:
+    """Population, and each indicator's denominator and numerator."""
+    pairs = (f"{name}__{part}" for name in indicator_ids for part in ("denominator", "numerator"))
+    return ("population", *pairs)
+
+
+def count(
+    definitions: Definitions,
+    *,
+    persons: Path,
+    events: Path,
+    lsoas: pl.DataFrame,
+    as_at: dt.date,
+    base: str = "registered",
+    engine: str = "duckdb",
+    memory_limit: str | None = None,
+    progress: Progress | None = None,
+) -> Cells:
+    """Count every indicator for every group of people.
+
+    Counted are people born on or before ``as_at`` who had not died or left by the end of that day. With
+    the base ``registered``, only those with a practice, if anybody has one; with ``resident``, only those
+    who live in one of the place's LSOAs. Events after ``as_at`` are ignored. The order of rows in the files,
+    and how many threads run, make no difference.
+
+    Parameters
+    ----------
+    persons, events
+        The two files of the contract.
+    lsoas
+        The place's LSOAs, in the column ``lsoa_code``; people of any other are in ``unknown``.
+    as_at
+        The date of the figures.
+    engine
+        The name of a back end: one of ``ENGINES``.
+    memory_limit
+        What the back end may use, such as ``4GB``.
+    progress
+        Called with a short sentence as the work goes on.
+
+    Raises
+    ------
+    SourceError
+        Where a file is not there or lacks a column of the contract.
+    WorkspaceError
+        Where the base or engine is not known.
+    """
+    _require_known("population.base", base, BASES)
+    _require_known("engine", engine, ENGINES)
+    faults = [*_check_file(persons, PERSONS), *_check_file(events, EVENTS)]
+    if faults:
+        raise SourceError("The contract's files cannot be counted.", faults)
+    known = tuple(lsoas["lsoa_code"].sort())
+    plan = compile_plan(definitions, as_at=as_at, base=base)
+    backend = cast(Backend, import_module(ENGINES[engine]))
+    request = Request(persons, events, known, memory_limit)
+    answer = backend.answer(plan, request, progress or (lambda _: None))
+    return _tidy(answer, plan.indicator_ids, known)
+
+
+def _tidy(answer: Answer, indicator_ids: tuple[str, ...], known: tuple[str, ...]) -> Cells:
+    """Names for numbers, one code for every unknown area, and one order of rows."""
+    measures = measure_columns(indicator_ids)
+    inside = pl.col("lsoa_code").is_in(known)
+    lsoa = pl.when(inside).then("lsoa_code").otherwise(pl.lit(UNKNOWN_AREA)).alias("lsoa_code")
+    cells = answer.cells.with_columns(lsoa)
+    if cells.select(KEYS).is_duplicated().any():
+        cells = cells.group_by(KEYS).agg(pl.col(measures).sum())
+    practices = answer.practices.filter(pl.col("practice_code").is_not_null())
+    return Cells(
+        _finish(cells, KEYS, measures),
+        _finish(practices, ("practice_code", "age_band"), measures),
+        indicator_ids,
+    )
+
+
+def _finish(frame: pl.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> pl.DataFrame:
+    names = pl.DataFrame({"age_band": range(len(AGE_BANDS)), "name": AGE_BANDS})
+    numbered = frame.sort(keys).with_columns(pl.col("age_band").cast(pl.Int64))
+    named = numbered.join(names, on="age_band", how="left", maintain_order="left")
+    return named.with_columns(pl.col("name").alias("age_band")).select(*keys, pl.col(measures).cast(pl.Int64))
+
+
+def _require_known(where: str, name: str, known: Sequence[str] | dict[str, str]) -> None:
+    if name not in known:
+        fault = Fault(where, f'"{name}" is not known.', suggest(name, known))
+        raise WorkspaceError("The counts cannot be made.", [fault])
+
+
+def _check_file(path: Path, columns: Sequence[Column]) -> list[Fault]:
+    if not path.is_file():
+        return [Fault(path.name, "is not there.", "Load the sources first.")]
+    try:
+        found = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return [Fault(path.name, "is not a Parquet file.", "Load the sources again.")]
+    missing = [column.name for column in columns if column.name not in found]
+    fix = "Load the sources again."
+    return [Fault(path.name, f"lacks the columns {', '.join(missing)}.", fix)] if missing else []

@@ -1,0 +1,87 @@
+"""The plan on DuckDB, in this process, over the two Parquet files of the contract."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import duckdb
+import polars as pl
+from sqlglot import exp
+
+from evenground.engine import sql
+from evenground.engine.plan import Plan
+from evenground.engine.request import Answer, Request
+
+DIALECT = "duckdb"
+
+
+def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
+    """Count every pass of the plan and put the columns side by side."""
+    with _connect(request) as connection:
+        has_practices = _has_practices(connection)
+        cells: list[pl.DataFrame] = []
+        practices: list[pl.DataFrame] = []
+        for number in range(len(plan.passes)):
+            progress(f"Counting, pass {number + 1} of {len(plan.passes)}")
+            _prepare_pass(connection, plan, number, request, has_practices=has_practices)
+            cells.append(_read(connection, sql.cells_query(plan, number, sql.CELL_KEYS)))
+            practices.append(_read(connection, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
+    return Answer(_side_by_side(cells, sql.CELL_KEYS), _side_by_side(practices, sql.PRACTICE_KEYS))
+
+
+@contextmanager
+def _connect(request: Request) -> Iterator[duckdb.DuckDBPyConnection]:
+    # What does not fit in memory is written beside the persons file: inside the secure zone, and gone after.
+    with (
+        tempfile.TemporaryDirectory(prefix=".spill-", dir=request.persons.parent) as spill,
+        duckdb.connect(config={"temp_directory": spill, "autoinstall_known_extensions": False}) as connection,
+    ):
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET enable_progress_bar = false")
+        if request.memory_limit:
+            connection.execute("SET memory_limit = ?", [request.memory_limit])
+        for name, path in ((sql.PERSONS, request.persons), (sql.EVENTS, request.events)):
+            connection.read_parquet(str(path)).create_view(name)
+        yield connection
+
+
+def _has_practices(connection: duckdb.DuckDBPyConnection) -> bool:
+    practised = exp.select(exp.Max(this=exp.column("practice_code"))).from_(sql.PERSONS)
+    return bool(connection.execute(practised.sql(DIALECT)).fetchall()[0][0])
+
+
+def _prepare_pass(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, number: int, request: Request, *, has_practices: bool
+) -> None:
+    if plan.passes[number].codes:
+        codes = pl.DataFrame(
+            plan.passes[number].code_columns(), infer_schema_length=None, schema_overrides=CODE_TYPES
+        )
+        connection.register("loaded_codes", codes.to_arrow())
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.codes_table(number)} AS FROM loaded_codes")
+        _materialise(connection, sql.HITS, sql.hits_query(plan, number))
+    resident = tuple(request.lsoas) if plan.base == "resident" else ()
+    registered = plan.base == "registered" and has_practices
+    people = sql.people_query(plan, number, needs_practice=registered, lsoas=resident)
+    _materialise(connection, sql.PEOPLE, people)
+
+
+CODE_TYPES = {"lower": pl.Float64, "upper": pl.Float64, "rank": pl.Int64, "measure": pl.Int64}
+
+
+def _materialise(connection: duckdb.DuckDBPyConnection, name: str, query: exp.Select) -> None:
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query.sql(DIALECT)}")
+
+
+def _read(connection: duckdb.DuckDBPyConnection, query: exp.Select) -> pl.DataFrame:
+    frame = pl.from_arrow(connection.sql(query.sql(DIALECT)).to_arrow_table())
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError("a query gives a table")
+    return frame
+
+
+def _side_by_side(frames: list[pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:
+    first, *others = (frame.sort(keys, nulls_last=True) for frame in frames)
+    return pl.concat([first, *(frame.drop(*keys, "population") for frame in others)], how="horizontal")

@@ -1,0 +1,222 @@
+"""From definitions to a plan: which bit, packed value or counter each leaf of each expression needs.
+
+The plan is made once and knows no database. Every code of every code list becomes a row of bit masks: one
+bit for each feature and window that an expression names. Reading the events once then gives each person a
+word of bits (did it happen, in which window), for each measured feature the packed maximum of date and
+value (which is the latest value, the same one every time, on days with several), and for each rate a count
+of days. Indicators that need more columns than one pass does well are spread over several passes.
+
+Dates are worked out here, in Python, and reach the database as literals, because databases count months
+and years differently.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from evenground.indicators import Definitions, Feature, Indicator
+from evenground.indicators.expressions import (
+    Count,
+    Has,
+    LatestCategory,
+    LatestValue,
+    walk,
+)
+
+BITS_A_WORD: Final = 63
+"""A signed 64-bit integer without its sign."""
+
+INDICATORS_A_PASS: Final = 30
+"""Past this, one wide pass costs more than two narrow ones (see benchmarks/engine.py)."""
+
+VALUE_SCALE: Final = 1000
+"""Values are compared to three decimal places."""
+
+VALUE_OFFSET: Final = 1 << 31
+"""Added to a scaled value, so that the lower 32 bits of a packed value order as the values do."""
+
+EPOCH: Final = dt.date(1970, 1, 1)
+
+Leaf: TypeAlias = Has | LatestValue | LatestCategory | Count
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A feature in a window: one bit."""
+
+    feature: str
+    cutoff: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Days with a record of a feature after a date."""
+
+    feature: str
+    cutoff: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The latest value or category of a feature, packed with its date."""
+
+    feature: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """What one code sets: the features it is a record of, and the range in which its value counts."""
+
+    code_system: str
+    code: str
+    features: frozenset[str]
+    lower: float | None = None
+    upper: float | None = None
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One reading of the events, and what it finds for each person."""
+
+    indicators: tuple[Indicator, ...]
+    flags: tuple[Flag, ...]
+    measures: tuple[Measure, ...]
+    counters: tuple[Counter, ...]
+    codes: tuple[CodeRow, ...]
+
+    @property
+    def words(self) -> int:
+        """How many 63-bit words the flags fill."""
+        return -(-len(self.flags) // BITS_A_WORD)
+
+    def windows(self, word: int) -> tuple[dt.date | None, ...]:
+        """The cut-off dates of a word's flags, the open one first: one column of masks each."""
+        own = self.flags[word * BITS_A_WORD : (word + 1) * BITS_A_WORD]
+        return tuple(sorted({flag.cutoff for flag in own}, key=lambda day: day or dt.date.min))
+
+    def mask(self, row: CodeRow, word: int, cutoff: dt.date | None) -> int:
+        """The bits of a word that a code sets in one window."""
+        own = enumerate(self.flags[word * BITS_A_WORD : (word + 1) * BITS_A_WORD])
+        return sum(1 << bit for bit, flag in own if flag.cutoff == cutoff and flag.feature in row.features)
+
+    def code_columns(self) -> dict[str, list[Any]]:
+        """The codes as columns, for a back end to load: masks, the measure's number, what is counted."""
+        measure_of = {measure.feature: number for number, measure in enumerate(self.measures)}
+        columns: dict[str, list[Any]] = {
+            "code_system": [row.code_system for row in self.codes],
+            "code": [row.code for row in self.codes],
+            "lower": [row.lower for row in self.codes],
+            "upper": [row.upper for row in self.codes],
+            "rank": [row.rank for row in self.codes],
+            "measure": [_only(measure_of, row.features) for row in self.codes],
+        }
+        for word in range(self.words):
+            for number, cutoff in enumerate(self.windows(word)):
+                columns[f"mask_{word}_{number}"] = [self.mask(row, word, cutoff) for row in self.codes]
+        for number, counter in enumerate(self.counters):
+            columns[f"counts_{number}"] = [counter.feature in row.features for row in self.codes]
+        return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a back end needs to count."""
+
+    as_at: dt.date
+    base: str
+    passes: tuple[Pass, ...]
+    categories: Mapping[str, tuple[str, ...]]
+
+    @property
+    def indicator_ids(self) -> tuple[str, ...]:
+        """The indicators, in the order of the columns."""
+        return tuple(indicator.id for one in self.passes for indicator in one.indicators)
+
+
+def compile_plan(definitions: Definitions, *, as_at: dt.date, base: str) -> Plan:
+    """Turn definitions into a plan for the figures at one date.
+
+    Parameters
+    ----------
+    base
+        ``registered`` or ``resident``.
+    """
+    indicators = tuple(definitions.indicators.values())
+    groups = [
+        indicators[start : start + INDICATORS_A_PASS]
+        for start in range(0, len(indicators), INDICATORS_A_PASS)
+    ]
+    passes = tuple(_compile_pass(group, definitions, as_at) for group in groups)
+    categories = {
+        feature.id: definitions.codelists[feature.codelist].categories
+        for feature in definitions.features.values()
+        if feature.kind == "category"
+    }
+    return Plan(as_at, base, passes, categories)
+
+
+def category_rank(categories: Sequence[str], category: str) -> int:
+    """A category as a number: the first of the code list is the highest, so it wins a day with several."""
+    return len(categories) - categories.index(category)
+
+
+def pack(day: dt.date, low: int) -> int:
+    """A date and 32 bits as one integer that orders by date first."""
+    return (day - EPOCH).days * (1 << 32) + low
+
+
+def _compile_pass(indicators: tuple[Indicator, ...], definitions: Definitions, as_at: dt.date) -> Pass:
+    leaves = list(_leaves(indicators))
+    flags = _distinct(
+        Flag(leaf.feature, leaf.window.cutoff(as_at)) for leaf in leaves if isinstance(leaf, Has)
+    )
+    counters = _distinct(
+        Counter(leaf.feature, leaf.window.cutoff(as_at)) for leaf in leaves if isinstance(leaf, Count)
+    )
+    measures = _distinct(
+        Measure(leaf.feature) for leaf in leaves if isinstance(leaf, LatestValue | LatestCategory)
+    )
+    used = {leaf.feature for leaf in leaves}
+    codes = _code_rows([definitions.features[name] for name in sorted(used)], definitions)
+    return Pass(indicators, flags, measures, counters, codes)
+
+
+def _leaves(indicators: Iterable[Indicator]) -> Iterable[Leaf]:
+    for indicator in indicators:
+        for part in (indicator.denominator, indicator.numerator):
+            for node in walk(part.node):
+                if isinstance(node, Has | LatestValue | LatestCategory | Count):
+                    yield node
+
+
+def _code_rows(features: Iterable[Feature], definitions: Definitions) -> tuple[CodeRow, ...]:
+    """One row a code for all features that only ask whether it is there; one more for each that reads it."""
+    plain: dict[tuple[str, str], set[str]] = {}
+    rows = []
+    for feature in features:
+        codelist = definitions.codelists[feature.codelist]
+        lower, upper = feature.plausible or (None, None)
+        for code in codelist.codes:
+            if feature.kind == "event":
+                plain.setdefault((code.code_system, code.code), set()).add(feature.id)
+                continue
+            rank = (
+                category_rank(codelist.categories, code.category)
+                if code.category and feature.kind == "category"
+                else None
+            )
+            rows.append(CodeRow(code.code_system, code.code, frozenset({feature.id}), lower, upper, rank))
+    rows += [CodeRow(system, code, frozenset(names)) for (system, code), names in plain.items()]
+    return tuple(sorted(rows, key=lambda row: (row.code_system, row.code, sorted(row.features))))
+
+
+def _only(index: Mapping[str, int], features: Iterable[str]) -> int | None:
+    return next((index[name] for name in sorted(features) if name in index), None)
+
+
+def _distinct(items: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(items))
