@@ -17,7 +17,6 @@ _CHUNK: Final = 4096
 _LIKELIHOOD_POINTS: Final = 49
 _PRIOR_POINTS: Final = 47
 _WEIGHT_STEPS: Final = 200
-_REACH_OF_GRID: Final = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +65,18 @@ class Posterior:
     @property
     def mean(self) -> Floats:
         """The expected uptake of each community."""
-        return np.sum(self.uptake * self.mass, axis=1)
+        return np.asarray(np.sum(self.uptake * self.mass, axis=1))
 
     def quantiles(self, probabilities: Floats) -> Floats:
         """Uptake at these rising probabilities, shape (communities, probabilities)."""
         # The mass of a point lies around it: half below, half above.
-        middle = np.cumsum(self.mass, axis=1) - self.mass / 2
-        rows = np.arange(len(middle))[:, None]
+        rows = np.arange(len(self.mass))[:, None]
+        middle = np.pad(np.cumsum(self.mass, axis=1) - self.mass / 2, ((0, 0), (1, 1)))
+        middle[:, -1] = 1.0
+        uptake = np.pad(self.uptake, ((0, 0), (1, 1)), mode="edge")
         # One interpolation for all rows: each row's probabilities are moved to an interval of their own.
-        flat = np.interp((probabilities + 2 * rows).ravel(), (middle + 2 * rows).ravel(), self.uptake.ravel())
-        return flat.reshape(len(middle), len(probabilities))
+        flat = np.interp((probabilities + 2 * rows).ravel(), (middle + 2 * rows).ravel(), uptake.ravel())
+        return np.asarray(flat.reshape(len(rows), len(probabilities)))
 
 
 def estimate_uptake(communities: Communities, area: Codes | None) -> Posterior:
@@ -155,19 +156,19 @@ def _area_effects(communities: Communities, area: Codes | None) -> tuple[Floats,
     return pull * area_variance, area_variance
 
 
-def _grid(communities: Communities, part: slice) -> Floats:
+def _grid(communities: Communities, shift: Floats, part: slice) -> Floats:
     """Points on the logit scale: where the likelihood is, and where the prior is; shape (part, points)."""
     n, y = communities.eligible[part], communities.reached[part]
     own = special.logit((y + 0.5) / (n + 1)) - special.logit(communities.predicted[part])
     own_spread = np.sqrt(1 / (y + 0.5) + 1 / (n - y + 0.5))
-    likelihood = own[:, None] + own_spread[:, None] * _rising(_LIKELIHOOD_POINTS, 8.0)
-    prior = np.broadcast_to(_rising(_PRIOR_POINTS, _REACH_OF_GRID), (len(n), _PRIOR_POINTS))
-    return np.sort(np.concatenate([np.clip(likelihood, -12.0, 12.0), prior], axis=1), axis=1)
+    likelihood = own[:, None] + own_spread[:, None] * _rising(_LIKELIHOOD_POINTS, end=8.0, pinch=3.0)
+    prior = shift[part, None] + _rising(_PRIOR_POINTS, end=7.0, pinch=5.0)
+    return np.sort(np.concatenate([np.clip(likelihood, -15.0, 15.0), prior], axis=1), axis=1)
 
 
-def _rising(points: int, end: float) -> Floats:
-    # Dense at 0 and sparse far out.
-    rising: Floats = end * np.sinh(np.linspace(-3.0, 3.0, points)) / np.sinh(3.0)
+def _rising(points: int, *, end: float, pinch: float) -> Floats:
+    # Dense at 0, the more so the higher the pinch, and sparse far out.
+    rising: Floats = end * np.sinh(np.linspace(-pinch, pinch, points)) / np.sinh(pinch)
     return rising
 
 
@@ -193,7 +194,7 @@ def _trapezoid_widths(grid: Floats) -> Floats:
 
 def _evidence(communities: Communities, shift: Floats, variance: Floats, part: slice) -> Floats:
     """How well each kind of community explains each one's figure, shape (part, spreads)."""
-    grid = _grid(communities, part)
+    grid = _grid(communities, shift, part)
     measure = np.exp(_log_likelihood(communities, grid, part)) * _trapezoid_widths(grid)
     return np.stack(
         [np.sum(measure * _prior(grid, shift[part], variance[part], spread), axis=1) for spread in SPREADS],
@@ -216,7 +217,7 @@ def _mixture_weights(evidence: Floats) -> Floats:
 def _posterior(
     communities: Communities, shift: Floats, variance: Floats, weights: Floats, part: slice
 ) -> tuple[Floats, Floats]:
-    grid = _grid(communities, part)
+    grid = _grid(communities, shift, part)
     mass = np.exp(_log_likelihood(communities, grid, part)) * _trapezoid_widths(grid)
     mass *= sum(
         weight * _prior(grid, shift[part], variance[part], spread)
