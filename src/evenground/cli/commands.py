@@ -268,14 +268,16 @@ def _order_ranking(release: Release, service: str, by: CommunityType, order: Ord
 
 
 def _write_frame(frame: pl.DataFrame, path: Path) -> None:
-    writers = {".csv": frame.write_csv, ".parquet": frame.write_parquet}
-    if path.suffix not in writers:
+    if path.suffix not in {".csv", ".parquet"}:
         raise typer.BadParameter(f"{path.name} must end in .csv or .parquet.", param_hint="--out")
     if not path.parent.is_dir():
         raise typer.BadParameter(f"the folder {path.parent} is not there.", param_hint="--out")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        writers[path.suffix](temporary)
+        if path.suffix == ".csv":
+            frame.write_csv(temporary)
+        else:
+            frame.write_parquet(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

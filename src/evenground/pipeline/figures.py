@@ -96,13 +96,16 @@ def _calculate_indicator(
         pl.lit(indicator.id).alias("indicator_id"),
         *GROUP_KEYS,
         pl.col(f"{indicator.id}__numerator").cast(pl.Int64).alias("numerator"),
-        pl.col(f"{indicator.id}__denominator").cast(pl.Int64).alias("denominator"),
+        # Person-years hide how few the people are: the policy is about people.
+        (pl.col(f"{indicator.id}__denominator").cast(pl.Int64) // indicator.years).alias("denominator"),
     )
-    protected = protect_figures(counts, policy)
+    protected = protect_figures(counts, policy).with_columns(pl.col("denominator") * indicator.years)
+    figures = _with_estimate(protected, _estimate_from_counts(protected, indicator))
     if indicator.value_type is ValueType.DSR:
-        figures = _with_dsr(protected, counts_by_age(indicator.id), indicator)
-    else:
-        figures = _with_estimate(protected, _estimate_from_counts(protected, indicator))
+        # Within one age band there is nothing to standardise: there the crude rate stands.
+        one_band = figures.filter(pl.col("cut") == Cut.AGE_BAND)
+        others = figures.filter(pl.col("cut") != Cut.AGE_BAND)
+        figures = pl.concat([one_band, _with_dsr(others, counts_by_age(indicator.id), indicator)])
     return _with_comparison(figures, indicator)
 
 
@@ -116,14 +119,17 @@ def _estimate_from_counts(figures: pl.DataFrame, indicator: Indicator) -> Estima
 
 
 def _with_dsr(figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator) -> pl.DataFrame:
-    bands = pl.DataFrame({"age_band": AGE_BANDS})
+    standard = pl.DataFrame({"age_band": AGE_BANDS, "weight": list(EUROPEAN_STANDARD_POPULATION_2013)})
+    # Only the ages that the indicator counts at all: the others have no rate to weight.
+    counted = standard.filter(pl.col("age_band").is_in(by_age["age_band"].unique().implode()))
+    bands = standard if counted.is_empty() else counted
     # A group lacks a row for a band where nobody of it is of that age: the standard needs every band.
     every_band = figures.select(GROUP_KEYS).join(bands, how="cross", maintain_order="left_right")
     full = every_band.join(by_age, on=[*GROUP_KEYS, "age_band"], how="left", maintain_order="left")
     estimate = calculate_dsr(
-        _by_group(full["numerator"]),
-        _by_group(full["denominator"]),
-        EUROPEAN_STANDARD_POPULATION_2013,
+        _by_group(full["numerator"], bands.height),
+        _by_group(full["denominator"], bands.height),
+        bands["weight"].cast(pl.Float64).to_numpy(),
         confidence_level=CONFIDENCE_LEVEL,
         multiplier=indicator.multiplier,
     )
@@ -140,8 +146,8 @@ def _with_dsr(figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator)
     return _with_estimate(figures.with_columns(note.alias("value_note")), rounded)
 
 
-def _by_group(counts: pl.Series) -> NDArray[np.float64]:
-    return counts.fill_null(0).cast(pl.Float64).to_numpy().reshape(-1, len(AGE_BANDS))
+def _by_group(counts: pl.Series, bands: int) -> NDArray[np.float64]:
+    return counts.fill_null(0).cast(pl.Float64).to_numpy().reshape(-1, bands)
 
 
 def _with_estimate(figures: pl.DataFrame, estimate: Sequence[NDArray[np.float64]]) -> pl.DataFrame:
