@@ -1,0 +1,1 @@
+"""Speed and memory, measured: figures for docs, never assertions for tests."""
