@@ -1,0 +1,103 @@
+"""The events of an extract: joined to their persons, cleaned, checked, counted, each kept once."""
+
+# ruff: noqa: S608 - identifiers are ours; every text from outside goes through quote().
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from evenground.contract import CODE_SYSTEMS
+from evenground.sources.extract import words
+from evenground.sources.extract.columns import Cells, is_decimal
+from evenground.sources.extract.files import InputFile, quote
+from evenground.sources.extract.options import EventsOptions
+from evenground.sources.extract.session import Session, choose_reason, mark_changes
+
+_DIGIT_SYSTEMS: Final = ("snomed_ct", "dmd")
+_FORM: Final = {True: "regexp_full_match(code, '[0-9]{6,18}')", False: "length(code) <= 40"}
+_ROUNDED: Final = "[0-9]+([.][0-9]+)?[eE][+]?[0-9]+"
+
+REASONS: Final = (
+    (words.NO_PERSON, "coded.pseudonym IS NULL"),
+    (words.UNKNOWN_PERSON, "people.pseudonym IS NULL"),
+    (words.DROPPED_PERSON, "people.person_id IS NULL"),
+    (words.NO_CODE, "code IS NULL"),
+    (words.CODE_ROUNDED, f"NOT is_formed AND only_digits AND regexp_full_match(code, '{_ROUNDED}')"),
+    (words.WRONG_CODE_FORM, "NOT is_formed"),
+    (words.DATE_MISSING, "NOT has_date"),
+    (words.DATE_UNREADABLE, "event_date IS NULL"),
+    (words.DATED_LATER, "event_date > as_at"),
+    (words.DATED_BEFORE_BIRTH, "event_date < people.birth_date"),
+)
+
+CHANGES: Final = (
+    (words.CODE_REPAIRED, "is_repaired"),
+    (words.VALUE_NOT_NUMERIC, "has_value AND value IS NULL"),
+)
+
+
+def prepare_events(session: Session) -> None:
+    """Make the empty staging table."""
+    session.run(
+        "CREATE TEMP TABLE events_staged (person_id BIGINT, system UTINYINT, code VARCHAR, event_date DATE, "
+        "value DOUBLE, reason UTINYINT, origin UINTEGER)"
+    )
+
+
+def stage_events(
+    session: Session, file_no: int, file: InputFile, options: EventsOptions, default_system: str
+) -> Cells:
+    """Read one file of events into the staging table.
+
+    ``origin`` packs the file's number and what was changed in the row, so that one minimum says of an event
+    that stands several times which row is the one kept.
+    """
+    cells = Cells(file, options.columns.given(), options.constants.given(), options.values.given())
+    system = options.code_system or default_system
+    raw = cells.text("code")
+    only_digits = system in _DIGIT_SYSTEMS
+    repaired = is_decimal("raw_code") if only_digits else "false"
+    read = {
+        "pseudonym": cells.person(),
+        "raw_code": raw,
+        "has_date": cells.is_given("event_date"),
+        "event_date": cells.date("event_date", month_first=options.date_order == "month_first"),
+        "has_value": cells.is_given("value"),
+        "value": cells.number("value"),
+    }
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
+    session.run(
+        f"""
+        INSERT INTO events_staged
+        WITH cells AS (SELECT {listed} FROM {file.scan(f"rejects_{file_no}")} {" ".join(cells.joins)}),
+        coded AS (
+            SELECT *, {only_digits} AS only_digits, coalesce({repaired}, false) AS is_repaired,
+                CASE WHEN is_repaired THEN split_part(raw_code, '.', 1) ELSE raw_code END AS code,
+                {_FORM[only_digits]} AS is_formed
+            FROM cells
+        )
+        SELECT person_id, {CODE_SYSTEMS.index(system)}, code, event_date, value, {choose_reason(REASONS)},
+            CAST({file_no << len(CHANGES)} + {mark_changes(CHANGES)} AS UINTEGER)
+        FROM coded CROSS JOIN dates LEFT JOIN people ON people.pseudonym = coded.pseudonym""",
+        file,
+    )
+    return cells
+
+
+def drop_repeated_events(session: Session) -> None:
+    """Keep one of the events that agree in person, code, date and value."""
+    session.run("""
+        CREATE TEMP TABLE events_kept AS
+        SELECT person_id, system, code, event_date, value, min(origin) AS origin
+        FROM events_staged WHERE reason IS NULL GROUP BY ALL""")
+
+
+def write_events(session: Session, path: Path) -> None:
+    """Write the events of the contract, by person, date, code and value."""
+    names = ", ".join(quote(name) for name in CODE_SYSTEMS)
+    session.run(f"""
+        COPY (
+            SELECT person_id, [{names}][system + 1] AS code_system, code, event_date, value
+            FROM events_kept ORDER BY person_id, event_date, code, value NULLS FIRST, system
+        ) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")

@@ -1,0 +1,191 @@
+"""The persons of an extract: cleaned, checked, counted, each kept once, numbered in order of pseudonym."""
+
+# ruff: noqa: S608 - identifiers are ours; every text from outside goes through quote().
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from evenground.errors import Fault
+from evenground.sources.extract import words
+from evenground.sources.extract.columns import Cells
+from evenground.sources.extract.files import InputFile, quote, source_error
+from evenground.sources.extract.options import PersonsOptions
+from evenground.sources.extract.session import Session, choose_reason, mark_changes
+from evenground.vocabulary import MISSING_CATEGORY, UNKNOWN_AREA, Sex
+
+OLDEST: Final = 120
+"""The greatest age in completed years that is believed: nobody in the United Kingdom has reached 116."""
+
+_SCIENTIFIC: Final = r"[0-9]([.][0-9]+)?[eE][+][0-9]+"
+_CONTENT: Final = "birth_date, sex, ethnic_group, lsoa_code, practice_code, death_date, left_date"
+
+REASONS: Final = (
+    (words.NO_PERSON, "pseudonym IS NULL"),
+    (words.PERSON_ROUNDED, f"contains(pseudonym, '+') AND regexp_full_match(pseudonym, '{_SCIENTIFIC}')"),
+    (words.BIRTH_MISSING, "NOT has_birth"),
+    (words.BIRTH_UNREADABLE, "born IS NULL"),
+    (words.BORN_LATER, "born > as_at"),
+    (words.TOO_OLD, f"born <= least(as_at, died, gone) - INTERVAL {OLDEST + 1} YEAR"),
+    (words.DIED_BEFORE_BIRTH, "died < born"),
+    # Found later, among the rows that pass all of the above.
+    (words.SAME_PERSON_ROW, "false"),
+    (words.OTHER_PERSON_ROW, "false"),
+)
+
+CHANGES: Final = (
+    (words.SEX_UNKNOWN, "sex_text IS NOT NULL AND sex_word IS NULL"),
+    (words.ETHNIC_UNKNOWN, "ethnic_text IS NOT NULL AND ethnic_word IS NULL"),
+    (words.LSOA_UNKNOWN, f"area IS NULL AND lsoa_text IS NOT NULL AND lsoa_text <> '{UNKNOWN_AREA.upper()}'"),
+    (words.PRACTICE_UNKNOWN, "practice IS NULL AND practice_text IS NOT NULL"),
+    (words.DEATH_UNREADABLE, "has_death AND died IS NULL"),
+    (words.DIED_LATER, "died > as_at"),
+    (words.LEFT_UNREADABLE, "has_left AND gone IS NULL"),
+    (words.LEFT_LATER, "gone > as_at"),
+    (words.LEFT_BEFORE_BIRTH, "gone < born"),
+)
+
+
+def prepare_persons(
+    session: Session, as_at: dt.date, lsoa_codes: Collection[str], practice_codes: Collection[str] | None
+) -> None:
+    """Make the look-ups and the empty staging table."""
+    lookups = {
+        "sex_words": words.SEX_WORDS.items(),
+        "ethnic_words": words.ETHNIC_WORDS.items(),
+        "areas": ((code.upper(), code) for code in lsoa_codes),
+        "practices": ((code.upper(), code) for code in practice_codes or ()),
+    }
+    for name, pairs in lookups.items():
+        rows = ", ".join(f"({quote(key)}, {quote(value)})" for key, value in pairs) or "(NULL, NULL)"
+        session.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM (VALUES {rows}) v (word, meaning)")
+    session.run(f"CREATE TEMP TABLE dates AS SELECT DATE '{as_at}' AS as_at")
+    session.run(
+        "CREATE TEMP TABLE persons_staged (file_no USMALLINT, row_no BIGINT, pseudonym VARCHAR, "
+        "birth_date DATE, sex VARCHAR, ethnic_group VARCHAR, lsoa_code VARCHAR, practice_code VARCHAR, "
+        "death_date DATE, left_date DATE, reason UTINYINT, changed USMALLINT)"
+    )
+
+
+def stage_persons(
+    session: Session, file_no: int, file: InputFile, options: PersonsOptions, *, check_practices: bool
+) -> Cells:
+    """Read one file of persons into the staging table; the rejects go to ``rejects_<file_no>``."""
+    cells = Cells(file, options.columns.given(), options.constants.given(), options.values.given())
+    month_first = options.date_order == "month_first"
+    dates = {"birth": "birth_date", "death": "death_date", "left": "left_date"}
+    read = {
+        "pseudonym": cells.person(),
+        "sex_text": cells.text("sex"),
+        "ethnic_text": cells.text("ethnic_group"),
+        "lsoa_text": f"upper({cells.text('lsoa_code')})",
+        "practice_text": f"upper({cells.text('practice_code')})",
+        **{f"has_{name}": cells.is_given(column) for name, column in dates.items()},
+        "born": cells.date("birth_date", month_first=month_first),
+        "died": cells.date("death_date", month_first=month_first),
+        "gone": cells.date("left_date", month_first=month_first),
+    }
+    session.run(_stage_sql(file_no, cells, read, check_practices=check_practices), file)
+    return cells
+
+
+def _stage_sql(file_no: int, cells: Cells, read: dict[str, str], *, check_practices: bool) -> str:
+    listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
+    practice = "practices.meaning" if check_practices else "practice_text"
+    letters = words.NATIONAL_ETHNIC_LETTERS
+    scan = cells.file.scan(f"rejects_{file_no}")
+    return f"""
+        INSERT INTO persons_staged
+        WITH numbered AS (SELECT row_number() OVER () AS row_no, * FROM {scan}),
+        cells AS (SELECT row_no, {listed} FROM numbered {" ".join(cells.joins)}),
+        known AS (
+            SELECT cells.*, as_at, sex_words.meaning AS sex_word, areas.meaning AS area,
+                {practice} AS practice,
+                coalesce(ethnic_words.meaning, CASE WHEN regexp_full_match(
+                    upper(ethnic_text), '[{letters}][A-Z0-9]') THEN upper(ethnic_text[1]) END) AS ethnic_word
+            FROM cells CROSS JOIN dates
+            LEFT JOIN sex_words ON sex_words.word = lower(sex_text)
+            LEFT JOIN ethnic_words
+                ON ethnic_words.word = lower(regexp_replace(ethnic_text, '[^A-Za-z0-9]', '', 'g'))
+            LEFT JOIN areas ON areas.word = lsoa_text
+            LEFT JOIN practices ON practices.word = practice_text
+        )
+        SELECT {file_no}, row_no, pseudonym, born, coalesce(sex_word, '{Sex.NOT_KNOWN}'),
+            coalesce(ethnic_word, '{MISSING_CATEGORY}'), coalesce(area, '{UNKNOWN_AREA}'), practice,
+            CASE WHEN died <= as_at THEN died END,
+            CASE WHEN gone <= as_at AND gone >= born THEN gone END,
+            {choose_reason(REASONS)}, {mark_changes(CHANGES)}
+        FROM known"""
+
+
+def drop_repeated_persons(session: Session) -> None:
+    """Keep one row a person: without a date of leaving or with the latest, then the last row read."""
+    same, other = (
+        [text for text, _ in REASONS].index(reason)
+        for reason in (words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW)
+    )
+    session.run(f"""
+        CREATE TEMP TABLE repeated AS
+        SELECT file_no, row_no, row_number() OVER kept_first AS nth,
+            first_value(content) OVER kept_first IS NOT DISTINCT FROM content AS is_same
+        FROM (
+            SELECT *, row({_CONTENT}) AS content FROM persons_staged
+            WHERE reason IS NULL AND pseudonym IN (
+                SELECT pseudonym FROM persons_staged WHERE reason IS NULL
+                GROUP BY pseudonym HAVING count(*) > 1)
+        )
+        WINDOW kept_first AS (
+            PARTITION BY pseudonym ORDER BY left_date DESC NULLS FIRST, file_no DESC, row_no DESC)""")
+    session.run(f"""
+        UPDATE persons_staged AS staged SET reason = CASE WHEN is_same THEN {same} ELSE {other} END
+        FROM repeated
+        WHERE nth > 1 AND staged.file_no = repeated.file_no AND staged.row_no = repeated.row_no""")
+
+
+def number_persons(session: Session) -> None:
+    """Give each kept person a number from 0, in the order of pseudonyms; those dropped have none."""
+    session.run("""
+        CREATE TEMP TABLE people AS
+        SELECT pseudonym, row_number() OVER (ORDER BY pseudonym) - 1 AS person_id, birth_date
+        FROM persons_staged WHERE reason IS NULL""")
+    session.run("""
+        INSERT INTO people
+        SELECT DISTINCT pseudonym, NULL::BIGINT, NULL::DATE FROM persons_staged
+        WHERE pseudonym IS NOT NULL AND pseudonym NOT IN (SELECT pseudonym FROM people)""")
+
+
+def write_persons(session: Session, path: Path) -> None:
+    """Write the persons of the contract, in the order of their numbers."""
+    session.run(f"""
+        COPY (
+            SELECT person_id, {", ".join(f"staged.{name}" for name in _CONTENT.split(", "))}
+            FROM persons_staged AS staged JOIN people USING (pseudonym)
+            WHERE reason IS NULL ORDER BY person_id
+        ) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")
+
+
+def refuse_nhs_numbers(session: Session, sql: str, file: str, column: str, *, at_least: int) -> None:
+    """Refuse a column of which the ten-digit values are mostly valid NHS numbers.
+
+    ``sql`` selects the texts to look at. One in eleven random ten-digit numbers passes the check digit
+    (modulus 11; NHS Data Dictionary, NHS NUMBER), so half of them passing is no chance.
+
+    Raises
+    ------
+    SourceError
+        Which tells to put pseudonyms in their place.
+    """
+    sums = " + ".join(f"{11 - place} * d[{place}]::INTEGER" for place in range(1, 10))
+    rows = session.run(f"""
+        SELECT count(*), count(*) FILTER (WHERE (11 - ({sums}) % 11) % 11 = d[10]::INTEGER)
+        FROM (SELECT regexp_replace(t, '[ -]', '', 'g') AS d FROM ({sql}) texts (t))
+        WHERE regexp_full_match(d, '[0-9]{{10}}')""")
+    ten_digits, valid = rows[0]
+    if ten_digits < at_least or valid * 2 <= ten_digits:
+        return
+    what = f"holds what look like NHS numbers in {valid:,} rows."
+    hint = "Replace them by pseudonyms, the same in persons and events, before the file comes here."
+    raise source_error(session.source, [Fault(f'{file}, column "{column}"', what, hint)])

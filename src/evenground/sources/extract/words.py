@@ -1,0 +1,144 @@
+"""The provider's spellings that are understood without a mapping, and the words of the report."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from evenground.vocabulary import ETHNIC_GROUPS, MISSING_CATEGORY, Sex
+
+EMPTY_CELLS: Final = ("", "NULL", "null", "\\N", "NaN", "nan", "NaT", "None", "<NA>")
+"""What databases and spreadsheets write into a CSV cell that holds nothing."""
+
+SEX_WORDS: Final = {
+    **dict.fromkeys(("1", "m", "male", "man"), Sex.MALE),
+    **dict.fromkeys(("2", "f", "female", "woman"), Sex.FEMALE),
+    **dict.fromkeys(("9", "i", "indeterminate"), Sex.INDETERMINATE),
+    **dict.fromkeys(("0", "x", "u", "unknown", "not known", "not_known", "not specified"), Sex.NOT_KNOWN),
+}
+"""Sex in lower case. The digits are the NHS Data Dictionary's PERSON STATED GENDER CODE."""
+
+_LONG_NAMES: Final = {
+    "A": ("British", "White - British"),
+    "B": ("Irish", "White - Irish"),
+    "C": ("Any other White background", "White - Any other White background"),
+    "D": ("Mixed - White and Black Caribbean",),
+    "E": ("Mixed - White and Black African",),
+    "F": ("Mixed - White and Asian",),
+    "G": ("Any other mixed background", "Mixed - Any other mixed background"),
+    "H": ("Asian or Asian British - Indian",),
+    "J": ("Asian or Asian British - Pakistani",),
+    "K": ("Asian or Asian British - Bangladeshi",),
+    "L": ("Any other Asian background", "Asian or Asian British - Any other Asian background"),
+    "M": ("Black or Black British - Caribbean",),
+    "N": ("Black or Black British - African",),
+    "P": ("Any other Black background", "Black or Black British - Any other Black background"),
+    "R": ("Other Ethnic Groups - Chinese",),
+    "S": ("Any other ethnic group", "Other Ethnic Groups - Any other ethnic group"),
+    "Z": ("Not stated",),
+    "99": ("Not known", "Unknown"),
+}
+
+
+def plain_key(text: str) -> str:
+    """A label with only its letters and digits, in lower case: 'White - British' is 'whitebritish'."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+ETHNIC_WORDS: Final = {
+    **{plain_key(name): code for code, name in ETHNIC_GROUPS.items()},
+    **{plain_key(name): code for code, names in _LONG_NAMES.items() for name in names},
+    **{plain_key(code): code for code in ETHNIC_GROUPS},
+    plain_key(MISSING_CATEGORY): MISSING_CATEGORY,
+}
+"""Ethnic groups by plain key: the 16+1 codes, our short names and the NHS Data Dictionary's long ones."""
+
+NATIONAL_ETHNIC_LETTERS: Final = "".join(code for code in ETHNIC_GROUPS if len(code) == 1)
+
+NO_PERSON = "no person identifier"
+PERSON_ROUNDED = "person identifier in scientific notation (digits lost)"
+BIRTH_MISSING = "date of birth missing"
+BIRTH_UNREADABLE = "date of birth not readable"
+BORN_LATER = "born after the date of the data"
+TOO_OLD = "older than 120"
+DIED_BEFORE_BIRTH = "died before birth"
+SAME_PERSON_ROW = "the same row again"
+OTHER_PERSON_ROW = "another row for a person already kept"
+
+UNKNOWN_PERSON = "unknown person"
+DROPPED_PERSON = "person was dropped"
+NO_CODE = "no code"
+CODE_ROUNDED = "code in scientific notation (digits lost)"
+WRONG_CODE_FORM = "code without the form of its code system"
+DATE_MISSING = "date missing"
+DATE_UNREADABLE = "date not readable"
+DATED_LATER = "dated after the date of the data"
+DATED_BEFORE_BIRTH = "dated before birth"
+SAME_EVENT = "the same event again"
+
+RAGGED = "row with too few or too many cells"
+BROKEN_ROW = "row with a stray quotation mark or far too long"
+
+SEX_UNKNOWN = "sex not recognised (kept as not known)"
+ETHNIC_UNKNOWN = "ethnic group not recognised (kept as missing)"
+LSOA_UNKNOWN = "LSOA not in the place's areas (kept as area unknown)"
+PRACTICE_UNKNOWN = "practice not in the place's practices (kept without one)"
+DEATH_UNREADABLE = "date of death not readable (kept as alive)"
+DIED_LATER = "died after the date of the data (kept as alive)"
+LEFT_UNREADABLE = "date of leaving not readable (kept as still here)"
+LEFT_LATER = "left after the date of the data (kept as still here)"
+LEFT_BEFORE_BIRTH = "left before birth (kept as still here)"
+CODE_REPAIRED = "code written as a decimal number (repaired)"
+VALUE_NOT_NUMERIC = "value not numeric (kept without a value)"
+
+DROPPED_PERSONS: Final = {
+    NO_PERSON: "The cell that identifies the person is empty.",
+    PERSON_ROUNDED: "A spreadsheet wrote it as 1.23E+11. Export it again as text.",
+    BIRTH_MISSING: "The cell is empty.",
+    BIRTH_UNREADABLE: "It is not in one of the date forms below.",
+    BORN_LATER: "The date of birth is after `as_at` of `place.toml`.",
+    TOO_OLD: "The age at `as_at`, or at death or leaving if earlier, is above 120 years.",
+    DIED_BEFORE_BIRTH: "One of the two dates must be wrong, and nothing says which.",
+    SAME_PERSON_ROW: "An identical row for this person is kept.",
+    OTHER_PERSON_ROW: "Rows for one person differ. Kept: the row without a date of leaving, or with the "
+    "latest; of several, the last one.",
+    RAGGED: "The row has more or fewer cells than the header line.",
+    BROKEN_ROW: "A quotation mark is not closed, or one row is longer than two million characters.",
+}
+"""Why a row of persons is dropped, in the order in which the reasons are tried."""
+
+DROPPED_EVENTS: Final = {
+    NO_PERSON: "The cell that identifies the person is empty.",
+    UNKNOWN_PERSON: "The persons of this source hold no such person.",
+    DROPPED_PERSON: "The person is in the persons file, and was dropped there.",
+    NO_CODE: "The cell is empty.",
+    CODE_ROUNDED: "A spreadsheet wrote it as 5.9621E+7. Export it again with the code as text.",
+    WRONG_CODE_FORM: "SNOMED CT and dm+d codes are 6 to 18 digits; other codes have up to 40 characters.",
+    DATE_MISSING: "The cell is empty.",
+    DATE_UNREADABLE: "It is not in one of the date forms below.",
+    DATED_LATER: "The event is dated after `as_at` of `place.toml`.",
+    DATED_BEFORE_BIRTH: "The event is dated before the person's date of birth.",
+    SAME_EVENT: "Person, code, date and value are those of an event that is kept.",
+    RAGGED: "The row has more or fewer cells than the header line.",
+    BROKEN_ROW: "A quotation mark is not closed, or one row is longer than two million characters.",
+}
+"""Why a row of events is dropped, in the order in which the reasons are tried."""
+
+CHANGED_PERSONS: Final = {
+    SEX_UNKNOWN: "Give it in `values.sex`.",
+    ETHNIC_UNKNOWN: "Give it in `values.ethnic_group`.",
+    LSOA_UNKNOWN: "The person is counted, with the area unknown.",
+    PRACTICE_UNKNOWN: "The person is counted, without a practice.",
+    DEATH_UNREADABLE: "It is not in one of the date forms below.",
+    DIED_LATER: "At the date of the data the person was alive.",
+    LEFT_UNREADABLE: "It is not in one of the date forms below.",
+    LEFT_LATER: "At the date of the data the person was still here. 31/12/9999 is such a date.",
+    LEFT_BEFORE_BIRTH: "The date of leaving is set aside.",
+}
+"""What was set aside in a row of persons that is kept."""
+
+CHANGED_EVENTS: Final = {
+    CODE_REPAIRED: "59621000.0 is read as 59621000.",
+    VALUE_NOT_NUMERIC: "The event is kept without a value.",
+}
+"""What was set aside in a row of events that is kept."""
