@@ -89,7 +89,8 @@ def _find_npm(uv: str) -> list[str]:
     if npm := shutil.which("npm"):
         return [npm]
     if uv := shutil.which(uv) or "":
-        return [uv, "run", "--frozen", "--isolated", "--only-group", "assets", "npm"]
+        python = ["--python", sys.executable]
+        return [uv, "run", "--frozen", "--isolated", *python, "--only-group", "assets", "npm"]
     raise AssetsError("There is neither npm nor uv on the path. Install one of them, or run 'make assets'.")
 
 

@@ -1,0 +1,39 @@
+"""The six roles, and what each may do here today."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    """Who somebody is on this site."""
+
+    ANALYST = "analyst", "Public health analyst"
+    STEWARD = "steward", "Data steward"
+    LEAD = "lead", "Prevention lead"
+    CHAMPION = "champion", "Community champion"
+    FRONTLINE = "frontline", "Frontline worker"
+    BOARD = "board", "Board member, councillor or resident"
+
+
+_EVERYBODY: Final = (
+    "read every profile, the priorities and the page about the data",
+    "download the table of a profile, an indicator or the priorities",
+)
+WHAT_A_ROLE_MAY_DO: Final = {
+    Role.ANALYST: (*_EVERYBODY, "download the whole tables of the release"),
+    Role.STEWARD: (
+        *_EVERYBODY,
+        "download the whole tables of the release",
+        "check that the release is as it was written, file by file",
+    ),
+    Role.LEAD: _EVERYBODY,
+    Role.CHAMPION: _EVERYBODY,
+    Role.FRONTLINE: _EVERYBODY,
+    Role.BOARD: _EVERYBODY,
+}
+
+MAY_DOWNLOAD_TABLES: Final = frozenset({Role.ANALYST, Role.STEWARD})
+MAY_VERIFY_RELEASES: Final = frozenset({Role.STEWARD})

@@ -1,0 +1,1 @@
+"""What every part of the site shares: the current release, templates, words and downloads."""

@@ -1,0 +1,37 @@
+"""What the layout of every page needs to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from evenground.errors import ReleaseError
+from evenground_web.common.reads import current
+
+_SECTIONS = (
+    ("profiles:profiles", "Profiles"),
+    ("priorities:priorities", "Priorities"),
+    ("profiles:about", "About the data"),
+)
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The manifest of the current release (``None`` without one), the menu, and the script's passport."""
+    try:
+        manifest = current().manifest
+    except ReleaseError:
+        manifest = None
+    # Without the text conversion the lazy value would be false until read, and the script go unsigned.
+    nonce = str(getattr(request, "csp_nonce", ""))
+    return {"manifest": manifest, "navigation": _navigation(request), "cspNonce": nonce}
+
+
+def _navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    items = []
+    for name, text in _SECTIONS:
+        href = reverse(name)
+        items.append({"href": href, "text": text, "current": request.path == href})
+        items[-1]["active"] = request.path.startswith(href)
+    return items

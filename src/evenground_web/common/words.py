@@ -1,0 +1,117 @@
+"""The site's own words for what stands in a release."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+from evenground.reports.words import format_date
+from evenground.vocabulary import ETHNIC_GROUPS, ETHNIC_GROUPS_5, UNKNOWN_AREA, AreaType, Cut
+
+NOTE_MEANINGS: Final = {
+    "suppressed": "The number is so small that it could point to a person, so it is not published.",
+    "no data": "Nothing was recorded, or nobody here is counted by this indicator.",
+    "too few events": "Fewer than 10 events, so a rate would say more about chance than about the place.",
+    "0": "A true zero: people were counted and none of them had it.",
+}
+"""What stands in a table where there is no ordinary figure, and what it means."""
+
+AREA_TYPES: Final = {
+    AreaType.PLACE: "Whole place",
+    AreaType.LTLA: "Districts",
+    AreaType.WARD: "Wards",
+    AreaType.MSOA: "Neighbourhoods (MSOAs)",
+    AreaType.PCN: "Primary care networks",
+    AreaType.PRACTICE: "Practices",
+    AreaType.LSOA: "Small areas (LSOAs)",
+}
+
+_QUINTILES: Final = {
+    "1": "1, most deprived fifth",
+    "2": "2",
+    "3": "3",
+    "4": "4",
+    "5": "5, least deprived fifth",
+    UNKNOWN_AREA: "Area unknown",
+}
+_SEXES: Final = {
+    "female": "Female",
+    "male": "Male",
+    "indeterminate": "Indeterminate",
+    "not_known": "Not known",
+}
+_CATEGORIES: Final = {
+    Cut.ALL: {"all": "Everyone"},
+    Cut.SEX: _SEXES,
+    Cut.ETHNIC_GROUP: ETHNIC_GROUPS,
+    Cut.ETHNIC_GROUP_5: ETHNIC_GROUPS_5,
+    Cut.IMD_QUINTILE: _QUINTILES,
+    Cut.LOCAL_QUINTILE: _QUINTILES,
+}
+
+CUTS: Final = {
+    Cut.IMD_QUINTILE: "Deprivation, national fifths",
+    Cut.LOCAL_QUINTILE: "Deprivation, fifths of this place",
+    Cut.ETHNIC_GROUP_5: "Ethnic group, five groups",
+    Cut.ETHNIC_GROUP: "Ethnic group",
+    Cut.SEX: "Sex",
+    Cut.AGE_BAND: "Age",
+}
+
+POLICIES: Final = {
+    "nhs-7-5": (
+        "Counts from 1 to 7 are suppressed. Other counts are rounded to the nearest 5; a true 0 stays 0.",
+        "Percentages and rates are worked out from the rounded counts.",
+        "Totals are worked out first and rounded afterwards, so parts may not add up to the total.",
+    ),
+    "threshold-10": (
+        "Counts below 10 are suppressed.",
+        "Where a suppressed count could be worked out from a total, another is suppressed with it.",
+    ),
+}
+
+
+def name_category(category: str, cut: str) -> str:
+    """A category of a cut as people call it.
+
+    >>> name_category("1", "imd_quintile"), name_category("J", "ethnic_group"), name_category("60-64", "age_band")
+    ('1, most deprived fifth', 'Pakistani', 'Ages 60 to 64')
+    """
+    if cut == Cut.AGE_BAND:
+        return "Ages " + (category.replace("+", " and over") if "+" in category else category.replace("-", " to "))
+    return _CATEGORIES.get(Cut(cut), {}).get(category, category)
+
+
+def format_iso_date(date: str) -> str:
+    """A date of a manifest as people write it.
+
+    >>> format_iso_date("2026-03-31")
+    '31 March 2026'
+    """
+    try:
+        return format_date(dt.date.fromisoformat(date))
+    except ValueError:
+        return date
+
+
+def say_chance(probability: float | None) -> str:
+    """A probability in words.
+
+    >>> say_chance(0.97), say_chance(0.5), say_chance(0.02)
+    ('almost certain', 'as likely as not', 'very unlikely')
+    """
+    if probability is None:
+        return "not known"
+    bands = ((0.95, "almost certain"), (0.75, "likely"), (0.60, "more likely than not"))
+    bands += ((0.40, "as likely as not"), (0.25, "less likely than not"), (0.05, "unlikely"))
+    return next((words for least, words in bands if probability >= least), "very unlikely")
+
+
+def make_slug(text: str) -> str:
+    """Text as part of an HTML id.
+
+    >>> make_slug("Heart and lungs")
+    'heart-and-lungs'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

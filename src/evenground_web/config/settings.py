@@ -1,0 +1,157 @@
+"""Settings, safe unless told otherwise: every one that differs between places comes from the environment.
+
+=============================  =====================================================================
+EVENGROUND_RELEASES            the folder of releases: the only data that the site reads
+EVENGROUND_DATABASE            the SQLite file of accounts and sessions
+EVENGROUND_SECRET_KEY          signs sessions; without it, a random key is kept beside the database
+EVENGROUND_HOSTS               names the site is reached by, separated by commas
+EVENGROUND_INSECURE_COOKIES    1 lets log-ins travel over plain HTTP: only for a site on loopback
+EVENGROUND_BEHIND_PROXY        1 believes X-Forwarded-Proto: only behind a proxy that sets it
+EVENGROUND_HSTS_SECONDS        how long browsers must insist on HTTPS; 0 says nothing of it
+=============================  =====================================================================
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+
+from evenground_web.config.secrets import load_secret_key
+
+PACKAGE = Path(__file__).resolve().parent.parent
+STATIONS = ("profiles", "priorities")
+
+EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
+_database = os.environ.get("EVENGROUND_DATABASE", "")
+
+DEBUG = False
+SECRET_KEY = os.environ.get("EVENGROUND_SECRET_KEY") or load_secret_key(_database)
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS += [name.strip() for name in os.environ.get("EVENGROUND_HOSTS", "").split(",") if name.strip()]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "evenground_web.common",
+    "evenground_web.accounts",
+    *(f"evenground_web.{station}" for station in STATIONS),
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "evenground_web.common.middleware.add_permissions_policy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "evenground_web.common.middleware.ReleaseMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "evenground_web.config.urls"
+WSGI_APPLICATION = "evenground_web.config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [PACKAGE / app / "jinja2" for app in ("common", "accounts", *STATIONS)],
+        "OPTIONS": {
+            "environment": "evenground_web.common.environment.make_environment",
+            "context_processors": [
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "evenground_web.common.context.site",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": _database or ":memory:"}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "accounts:log_in"
+LOGIN_REDIRECT_URL = "accounts:account"
+LOGOUT_REDIRECT_URL = "profiles:home"
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "evenground_web.accounts.views.show_lock_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+
+_secure = os.environ.get("EVENGROUND_INSECURE_COOKIES") != "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "evenground_web.common.views.show_csrf_failure"
+SECURE_HSTS_SECONDS = int(os.environ.get("EVENGROUND_HSTS_SECONDS", "0"))
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("EVENGROUND_BEHIND_PROXY") == "1" else None
+)
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [folder for folder in (PACKAGE / "static", PACKAGE / "static_built") if folder.is_dir()]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_I18N = False
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "axes": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}

@@ -1,0 +1,19 @@
+"""Every address of the site, one line a station."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from evenground_web.common import views
+
+urlpatterns = [
+    path("", include("evenground_web.profiles.urls")),
+    path("priorities/", include("evenground_web.priorities.urls")),
+    path("account/", include("evenground_web.accounts.urls")),
+    path("accessibility/", views.show_accessibility, name="accessibility"),
+    path("robots.txt", views.show_robots, name="robots"),
+]
+
+handler403 = "evenground_web.common.views.show_forbidden"
+handler404 = "evenground_web.common.views.show_not_found"
+handler500 = "evenground_web.common.views.show_error"

@@ -1,0 +1,1 @@
+"""FIND: which communities prevention misses most. Reads releases and nothing else."""

@@ -1,0 +1,167 @@
+"""The ranked communities of a release, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from evenground.reach.reasons import explain_gap
+from evenground.releases import Release
+from evenground.reports.words import format_count, format_number
+from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType
+
+ALL_SERVICES: Final = "all"
+KINDS: Final = {
+    CommunityType.MSOA_ETHNIC_GROUP: "Ethnic groups in neighbourhoods",
+    CommunityType.LSOA: "Small areas (LSOAs)",
+}
+ORDERS: Final = {"total": "How many miss out", "per_100": "How many of each 100 miss out"}
+
+_PHRASES: Final = {
+    "G": "People of other mixed ethnic groups",
+    "S": "People of any other ethnic group",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A community that prevention misses, ready to be shown."""
+
+    position: int
+    name: str
+    where: str
+    missing: int
+    lower: int
+    upper: int
+    per_100: str
+    eligible: str
+    reached: str
+    note: str
+    probability: float | None
+    why: str
+    top_service: str
+    raw: dict[str, Any]
+
+
+def services(release: Release) -> dict[str, str]:
+    """What can be ranked: all services together first, then each by name."""
+    ranked = set(release.table("rankings")["service_id"].unique().to_list())
+    names = {ALL_SERVICES: "All services together"} if ALL_SERVICES in ranked else {}
+    return names | {info.id: info.name for info in release.indicators.values() if info.id in ranked}
+
+
+def kinds(release: Release) -> dict[str, str]:
+    """The kinds of community that the release ranks."""
+    ranked = set(release.table("rankings")["community_type"].unique().to_list())
+    return {kind: name for kind, name in KINDS.items() if kind in ranked}
+
+
+def count_communities(release: Release, service: str, kind: str) -> int:
+    """How many communities are ranked."""
+    return _ranked(release, service, kind, "total").height
+
+
+def list_communities(
+    release: Release,
+    service: str = ALL_SERVICES,
+    kind: str = CommunityType.MSOA_ETHNIC_GROUP,
+    order: str = "total",
+    *,
+    most: int | None = None,
+) -> list[Community]:
+    """The communities in order, those that miss most first.
+
+    Parameters
+    ----------
+    service
+        A service of the release, or ``all``.
+    kind
+        A ``CommunityType``.
+    order
+        ``total`` for how many are expected to miss out, ``per_100`` for how many of each 100 eligible.
+    most
+        How many, from the top; ``None`` for every one.
+    """
+    ranked = _ranked(release, service, kind, order)
+    top = ranked if most is None else ranked.head(most)
+    return [_make_community(release, row, place) for place, row in enumerate(top.to_dicts(), start=1)]
+
+
+def _ranked(release: Release, service: str, kind: str, order: str) -> pl.DataFrame:
+    rankings = release.table("rankings").filter(
+        (pl.col("service_id") == service) & (pl.col("community_type") == kind)
+    )
+    share = pl.when(pl.col("eligible") > 0).then(100 * pl.col("expected_missing") / pl.col("eligible"))
+    with_share = rankings.with_columns(share.alias("per_100"))
+    if order == "per_100":
+        return with_share.sort("per_100", "rank", descending=[True, False], nulls_last=True)
+    return with_share.sort("rank")
+
+
+def _make_community(release: Release, row: dict[str, Any], position: int) -> Community:
+    top_service = release.indicators.get(row["top_service_id"] or "")
+    return Community(
+        position=position,
+        name=name_community(release, row["area_type"], row["area_code"], row["ethnic_group"]),
+        where=_say_where(release, row),
+        missing=row["expected_missing"],
+        lower=row["lower_cl"],
+        upper=row["upper_cl"],
+        per_100="" if row["per_100"] is None else format_number(row["per_100"], decimals=0),
+        eligible=format_count(row["eligible"], row["value_note"]),
+        reached=format_count(row["reached"], row["value_note"]),
+        note=row["value_note"],
+        probability=row["probability_top_10"],
+        why=_say_why(release, row),
+        top_service=top_service.name if top_service else "",
+        raw=row,
+    )
+
+
+def name_community(release: Release, area_type: str, area_code: str, ethnic_group: str | None) -> str:
+    """A community as people speak of it: 'Pakistani people in Old Town'."""
+    area = release.area_names.get((area_type, area_code), area_code)
+    if ethnic_group is None:
+        return area
+    people = _PHRASES.get(ethnic_group, f"{ETHNIC_GROUPS.get(ethnic_group, ethnic_group)} people")
+    return f"{people} in {area}"
+
+
+def _say_where(release: Release, row: dict[str, Any]) -> str:
+    """What is known of a small area: its neighbourhood and how deprived it is."""
+    if row["area_type"] != AreaType.LSOA:
+        return ""
+    parent, decile = _lsoa_facts(release).get(row["area_code"], (None, None))
+    name = release.area_names.get((AreaType.MSOA, parent or ""), "")
+    edition = release.manifest.imd_edition
+    deprivation = f"national deprivation tenth {decile} of 10, 1 = most deprived (IMD {edition})"
+    parts = [f"In {name}" if name else "", deprivation if decile else ""]
+    return "; ".join(part for part in parts if part)
+
+
+def _lsoa_facts(release: Release) -> dict[str, tuple[str | None, int | None]]:
+    areas = release.table("areas").filter(pl.col("area_type") == AreaType.LSOA)
+    rows = areas.select("area_code", "parent_area_code", "imd_decile").iter_rows()
+    return {code: (parent, decile) for code, parent, decile in rows}
+
+
+def _say_why(release: Release, row: dict[str, Any]) -> str:
+    """Why a community stands there; for all services together, by the service that misses most."""
+    explained = row
+    if row["service_id"] == ALL_SERVICES:
+        explained = _row_of_service(release, row) or row
+    facts = [explained[key] for key in ("standard", "estimated_uptake", "predicted_uptake")]
+    return "" if None in facts else explain_gap(*facts)
+
+
+def _row_of_service(release: Release, row: dict[str, Any]) -> dict[str, Any] | None:
+    same = pl.col("ethnic_group").eq_missing(pl.lit(row["ethnic_group"], dtype=pl.String))
+    found = release.table("rankings").filter(
+        (pl.col("service_id") == row["top_service_id"])
+        & (pl.col("community_type") == row["community_type"])
+        & (pl.col("area_code") == row["area_code"])
+        & same
+    )
+    return found.row(0, named=True) if found.height else None

@@ -1,0 +1,81 @@
+"""The communities that prevention misses most."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from evenground_web.common.downloads import csv_response
+from evenground_web.common.reads import current
+from evenground_web.priorities import reads
+from evenground_web.priorities.forms import STEP, require_choice
+
+_COLUMNS = (
+    "position",
+    "community",
+    "service_id",
+    "community_type",
+    "area_type",
+    "area_code",
+    "ethnic_group",
+    "standard",
+    "eligible",
+    "reached",
+    "value_note",
+    "estimated_uptake",
+    "predicted_uptake",
+    "expected_missing",
+    "lower_cl",
+    "upper_cl",
+    "confidence_level",
+    "probability_top_10",
+    "top_service_id",
+    "why",
+)
+
+
+@require_safe
+def show_priorities(request: HttpRequest) -> HttpResponse:
+    """The ranked communities, with why each is there."""
+    release = current()
+    choice = require_choice(release, request)
+    total = reads.count_communities(release, choice.service, choice.kind)
+    communities = reads.list_communities(
+        release, choice.service, choice.kind, choice.order, most=choice.show
+    )
+    context = {
+        "release": release,
+        "choice": choice,
+        "services": reads.services(release),
+        "kinds": reads.kinds(release),
+        "orders": reads.ORDERS,
+        "communities": communities,
+        "largest": max((community.upper for community in communities), default=0),
+        "info": release.indicators.get(choice.service),
+        "total": total,
+        "next_show": min(choice.show + STEP, total),
+    }
+    return render(request, "priorities/priorities.jinja", context)
+
+
+@require_safe
+def download_priorities(request: HttpRequest) -> HttpResponse:
+    """Every ranked community of a choice as CSV."""
+    release = current()
+    choice = require_choice(release, request)
+    communities = reads.list_communities(release, choice.service, choice.kind, choice.order)
+    rows = [_csv_row(community) for community in communities]
+    return csv_response(f"priorities-{choice.service}-{choice.kind}.csv", _COLUMNS, rows)
+
+
+def _csv_row(community: reads.Community) -> tuple[object, ...]:
+    facts = community.raw | {
+        "position": community.position,
+        "community": community.name,
+        "why": community.why,
+        # A count that is not published is a word, never an empty cell that could be taken for zero.
+        "eligible": community.raw["eligible"] if community.raw["eligible"] is not None else community.eligible,
+        "reached": community.raw["reached"] if community.raw["reached"] is not None else community.reached,
+    }
+    return tuple(facts[column] for column in _COLUMNS)

@@ -1,0 +1,88 @@
+"""Profiles and whole tables as CSV. Where a figure is not published its word stands in the value's column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.http import HttpResponse
+
+from evenground.releases import IndicatorInfo, Profile, Release
+from evenground.vocabulary import UNKNOWN_AREA, ValueNote
+from evenground_web.common.downloads import csv_response
+from evenground_web.common.words import name_category
+from evenground_web.profiles.reads import Area, Group, list_figures, list_rows
+
+COLUMNS: Final = (
+    "indicator_id",
+    "indicator_name",
+    "area_type",
+    "area_code",
+    "area_name",
+    "cut",
+    "category",
+    "category_name",
+    "period",
+    "value",
+    "unit",
+    "lower_cl",
+    "upper_cl",
+    "confidence_level",
+    "numerator",
+    "denominator",
+    "value_note",
+    "comparison_with_place",
+    "target",
+)
+_WORDS: Final = {
+    ValueNote.SUPPRESSED: "suppressed",
+    ValueNote.MISSING: "no data",
+    ValueNote.TOO_FEW_EVENTS: "too few events",
+}
+
+
+def profile_csv(release: Release, profile: Profile, area: Area, group: Group) -> HttpResponse:
+    """The table of a profile."""
+    ids = [indicator_id for section in profile.sections for indicator_id in section.indicators]
+    rows = [row.raw for row in list_rows(release, ids, area, group) if row.raw is not None]
+    return csv_response(f"{profile.id}.csv", COLUMNS, _figure_rows(release, rows))
+
+
+def indicator_csv(release: Release, info: IndicatorInfo) -> HttpResponse:
+    """Every published figure of an indicator, for every area and group."""
+    return csv_response(f"{info.id}.csv", COLUMNS, _figure_rows(release, list_figures(release, info.id)))
+
+
+def table_csv(release: Release, name: str) -> HttpResponse:
+    """One whole table of the release, as it is, with words where figures are not published."""
+    frame = release.table(name)
+    rows = (tuple(_word_for(row, column) for column in frame.columns) for row in frame.iter_rows(named=True))
+    return csv_response(f"{release.id}-{name}.csv", frame.columns, rows)
+
+
+def _figure_rows(release: Release, rows: Iterable[dict[str, Any]]) -> Iterable[tuple[object, ...]]:
+    for row in rows:
+        info = release.indicators[row["indicator_id"]]
+        facts = {
+            **row,
+            "indicator_name": info.name,
+            "area_name": _area_name(release, row),
+            "category_name": name_category(row["category"], row["cut"]),
+            "unit": info.unit,
+            "comparison_with_place": row["comparison"],
+            "target": info.target.value if info.target else None,
+        }
+        yield tuple(_word_for(facts, column) for column in COLUMNS)
+
+
+def _area_name(release: Release, row: dict[str, Any]) -> str:
+    if row["area_code"] == UNKNOWN_AREA:
+        return "Area unknown"
+    return release.area_names.get((row["area_type"], row["area_code"]), "")
+
+
+def _word_for(row: dict[str, Any], column: str) -> object:
+    cell = row[column]
+    if cell is None and column in ("value", "numerator", "denominator", "eligible", "reached"):
+        return _WORDS.get(row.get("value_note", ""), "")
+    return cell

@@ -1,0 +1,43 @@
+"""What a reader chooses on a profile: plain GET, so that a page can be shared by its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest
+
+from evenground.releases import IndicatorInfo, Profile, Release
+from evenground_web.profiles import reads
+from evenground_web.profiles.reads import Area, Group
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The area and the people that a page is about."""
+
+    area: Area
+    group: Group
+
+
+def require_profile(release: Release, profile_id: str) -> Profile:
+    """The profile, or 'page not found'."""
+    if profile_id not in release.profiles:
+        raise Http404
+    return release.profiles[profile_id]
+
+
+def require_indicator(release: Release, profile: Profile, indicator_id: str) -> IndicatorInfo:
+    """The indicator of the profile, or 'page not found'."""
+    info = reads.find_indicator(release, profile, indicator_id)
+    if info is None:
+        raise Http404
+    return info
+
+
+def require_choice(release: Release, request: HttpRequest) -> Choice:
+    """The area and group in the address, or 'page not found' where the release has no such thing."""
+    area = reads.find_area(release, request.GET.get("area"))
+    group = reads.find_group(release, request.GET.get("cut"))
+    if area is None or group is None:
+        raise Http404
+    return Choice(area, group)

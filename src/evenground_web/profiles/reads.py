@@ -1,0 +1,387 @@
+"""What profiles show, read from a release and put in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import polars as pl
+
+from evenground.errors import InputError
+from evenground.releases import IndicatorInfo, Profile, Release
+from evenground.reports import charts
+from evenground.reports.charts import Figure
+from evenground.reports.words import format_count, format_interval, format_value
+from evenground.vocabulary import EVERYONE, UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
+from evenground_web.common.words import AREA_TYPES, CUTS, NOTE_MEANINGS, name_category
+
+WHOLE_PLACE_ONLY = (AreaType.PLACE,)
+_CHOSEN_TYPES = tuple(kind for kind in AREA_TYPES if kind is not AreaType.LSOA)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area that a page is about."""
+
+    area_type: str
+    area_code: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """As it stands in an address."""
+        return f"{self.area_type}:{self.area_code}"
+
+    @property
+    def is_place(self) -> bool:
+        """Whether it is the whole place."""
+        return self.area_type == AreaType.PLACE
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The people that a table is about: everyone, or one category of a cut."""
+
+    cut: str
+    category: str
+
+    @property
+    def key(self) -> str:
+        """As it stands in an address; empty for everyone."""
+        return "" if self.cut == Cut.ALL else f"{self.cut}:{self.category}"
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        name = name_category(self.category, self.cut)
+        return name if self.cut in (Cut.ALL, Cut.AGE_BAND) else f"{CUTS[Cut(self.cut)]}: {name}"
+
+
+EVERYBODY = Group(Cut.ALL, EVERYONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of one indicator in words, with what it is compared to."""
+
+    indicator: IndicatorInfo
+    period: str
+    value: str
+    interval: str
+    count: str
+    note: str
+    comparison: str
+    target: str
+    target_state: str
+    raw: dict[str, Any] | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is an ordinary figure; else ``value`` is a word or a zero to be explained."""
+        return self.note == ValueNote.PUBLISHED
+
+
+@dataclass(frozen=True, slots=True)
+class Inequality:
+    """The slope index and the gap of an indicator, in words."""
+
+    sii: str
+    sii_interval: str
+    gap: str
+    gap_interval: str
+
+
+def place_of(release: Release) -> Area:
+    """The whole place."""
+    return Area(AreaType.PLACE, release.manifest.place_code, release.manifest.place_name)
+
+
+def find_area(release: Release, key: str | None) -> Area | None:
+    """The area named in an address, or ``None`` where the release has no such area; the place for no name."""
+    if not key:
+        return place_of(release)
+    area_type, _, area_code = key.partition(":")
+    name = release.area_names.get((area_type, area_code))
+    return Area(area_type, area_code, name) if name is not None else None
+
+
+def find_group(release: Release, key: str | None) -> Group | None:
+    """The group of people named in an address, or ``None`` where no figure is broken down so."""
+    if not key:
+        return EVERYBODY
+    cut, _, category = key.partition(":")
+    return next((group for group in _groups(release) if (group.cut, group.category) == (cut, category)), None)
+
+
+def area_choices(release: Release) -> dict[str, list[Area]]:
+    """Areas to choose from, by heading: those with figures, by name."""
+    return _area_choices(release)
+
+
+def group_choices(release: Release) -> dict[str, list[Group]]:
+    """Groups of people to choose from, by heading."""
+    groups = _groups(release)
+    return {
+        heading: chosen
+        for cut, heading in CUTS.items()
+        if (chosen := [group for group in groups if group.cut == cut])
+    }
+
+
+def find_indicator(release: Release, profile: Profile, indicator_id: str) -> IndicatorInfo | None:
+    """An indicator of a profile."""
+    is_there = any(indicator_id in section.indicators for section in profile.sections)
+    return release.indicators.get(indicator_id) if is_there else None
+
+
+def list_rows(
+    release: Release, indicator_ids: Iterable[str], area: Area, group: Group = EVERYBODY
+) -> list[Row]:
+    """The latest figure of each indicator for some people of an area."""
+    wanted = [indicator_id for indicator_id in indicator_ids if indicator_id in release.indicators]
+    found = _latest(
+        release.table("values").filter(
+            pl.col("indicator_id").is_in(wanted)
+            & (pl.col("area_type") == area.area_type)
+            & (pl.col("area_code") == area.area_code)
+            & (pl.col("cut") == group.cut)
+            & (pl.col("category") == group.category)
+        )
+    )
+    by_id = {row["indicator_id"]: row for row in found}
+    return [
+        _make_row(release.indicators[indicator_id], by_id.get(indicator_id), is_everybody=group == EVERYBODY)
+        for indicator_id in wanted
+    ]
+
+
+def list_figures(release: Release, indicator_id: str, area: Area | None = None) -> list[dict[str, Any]]:
+    """Every published figure of an indicator, for one area or all, as rows for a download."""
+    values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    if area is not None:
+        values = values.filter(
+            (pl.col("area_type") == area.area_type) & (pl.col("area_code") == area.area_code)
+        )
+    return values.sort("area_type", "area_code", "cut", "category", "period").to_dicts()
+
+
+def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | None:
+    """The slope index and the gap between local deprivation fifths, for the place; ``None`` without them."""
+    rows = _latest(release.table("inequality").filter(pl.col("indicator_id") == info.id), by="measure")
+    measures = {row["measure"]: row for row in rows if row["value_note"] == ValueNote.PUBLISHED}
+    if "sii" not in measures or "gap" not in measures:
+        return None
+    unit = "percentage points" if info.unit == "%" else info.unit
+    words = []
+    for measure in ("sii", "gap"):
+        row = measures[measure]
+        words += [
+            format_value(row["value"], unit),
+            format_interval(row["lower_cl"], row["upper_cl"]) or "no interval",
+        ]
+    return Inequality(*words)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A gap between the most and the least deprived fifth that chance does not explain."""
+
+    indicator: IndicatorInfo
+    gap: str
+    interval: str
+    most_deprived: str
+    least_deprived: str
+    profile_id: str
+
+
+def widest_gaps(release: Release, *, most: int = 3) -> list[Gap]:
+    """Services with the widest gap against the most deprived local fifth, where its interval clears zero."""
+    gaps = release.table("inequality").filter(
+        (pl.col("measure") == "gap")
+        & (pl.col("value_note") == ValueNote.PUBLISHED)
+        & (pl.col("lower_cl") > 0)
+        & pl.col("indicator_id").is_in([i.id for i in release.indicators.values() if _is_gap_shown(i)])
+    )
+    ordered = gaps.sort("value", "indicator_id", descending=[True, False]).to_dicts()
+    return [_make_gap(release, row) for row in ordered[:most]]
+
+
+def home_profile(release: Release, indicator_id: str) -> str:
+    """The first profile that an indicator stands in; empty where none does."""
+    return next(
+        (
+            profile.id
+            for profile in release.profiles.values()
+            for section in profile.sections
+            if indicator_id in section.indicators
+        ),
+        "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """The pictures of one indicator; the map is of the whole place, whatever area the rest is about."""
+
+    map: Figure | None
+    quintiles: Figure
+    ethnic_groups: Figure
+
+
+def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) -> Charts:
+    """The map, the bars by deprivation and the bars by ethnic group; each is drawn once for a release."""
+    return Charts(
+        map=_draw_map(_Key(release), indicator_id, map_type),
+        quintiles=_draw_bars(_Key(release), "quintiles", indicator_id, area.area_type, area.area_code),
+        ethnic_groups=_draw_bars(_Key(release), "ethnic_groups", indicator_id, area.area_type, area.area_code),
+    )
+
+
+def map_types(release: Release) -> list[str]:
+    """Kinds of area that there are boundaries for."""
+    drawn = set(release.table("boundaries")["area_type"].unique().to_list())
+    return [kind for kind in (AreaType.MSOA, AreaType.LSOA) if kind in drawn]
+
+
+def ethnicity_completeness(release: Release) -> list[tuple[str, str]]:
+    """How many people have which kind of ethnic group on record, from the build's coverage."""
+    return [
+        (row.reason, format_count(row.count, row.value_note))
+        for row in release.coverage
+        if row.what == "completeness"
+    ]
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A release as a key of a cache: two of the same id hold the same bytes."""
+
+    release: Release
+
+    def __hash__(self) -> int:
+        return hash(self.release.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.release.id == self.release.id
+
+
+@lru_cache(maxsize=256)
+def _draw_map(key: _Key, indicator_id: str, map_type: str) -> Figure | None:
+    if map_type not in map_types(key.release):
+        return None
+    return charts.draw_map(key.release, indicator_id, area_type=AreaType(map_type))
+
+
+@lru_cache(maxsize=1024)
+def _draw_bars(key: _Key, kind: str, indicator_id: str, area_type: str, area_code: str) -> Figure:
+    draw = charts.draw_quintile_bars if kind == "quintiles" else charts.draw_ethnic_group_bars
+    return draw(key.release, indicator_id, area_type=area_type, area_code=area_code)
+
+
+def _area_choices(release: Release) -> dict[str, list[Area]]:
+    return _cached_area_choices(_Key(release))
+
+
+@lru_cache(maxsize=4)
+def _cached_area_choices(key: _Key) -> dict[str, list[Area]]:
+    values = key.release.table("values")
+    with_figures = set(values.select("area_type", "area_code").unique().iter_rows())
+    choices: dict[str, list[Area]] = {}
+    for kind in _CHOSEN_TYPES:
+        areas = [
+            Area(area_type, code, name)
+            for (area_type, code), name in key.release.area_names.items()
+            if area_type == kind and (area_type, code) in with_figures and code != UNKNOWN_AREA
+        ]
+        if areas:
+            choices[AREA_TYPES[kind]] = sorted(areas, key=lambda area: area.name)
+    return choices
+
+
+def _groups(release: Release) -> list[Group]:
+    return _cached_groups(_Key(release))
+
+
+@lru_cache(maxsize=4)
+def _cached_groups(key: _Key) -> list[Group]:
+    values = key.release.table("values").filter(pl.col("area_type") == AreaType.PLACE)
+    pairs = values.select("cut", "category").unique().iter_rows()
+    known = [Group(cut, category) for cut, category in pairs if cut in CUTS]
+    return sorted(known, key=_group_order)
+
+
+def _group_order(group: Group) -> tuple[str, int, str]:
+    if group.cut == Cut.AGE_BAND:
+        start = group.category.rstrip("+").partition("-")[0]
+        return group.cut, int(start) if start.isdigit() else 999, group.category
+    unrecorded = group.category in {"99", "Z", "missing", "not_stated", "not_known", UNKNOWN_AREA}
+    return group.cut, int(unrecorded), group.category
+
+
+def _latest(values: pl.DataFrame, by: str = "indicator_id") -> list[dict[str, Any]]:
+    return values.sort("period").unique(subset=by, keep="last", maintain_order=True).to_dicts()
+
+
+def _make_row(info: IndicatorInfo, raw: dict[str, Any] | None, *, is_everybody: bool) -> Row:
+    if raw is None:
+        return Row(info, "", "no data", "", "", ValueNote.MISSING, Comparison.NOT_COMPARED, "", "", None)
+    return Row(
+        indicator=info,
+        period=raw["period"],
+        value=format_value(raw["value"], info.unit, raw["value_note"]),
+        interval=format_interval(raw["lower_cl"], raw["upper_cl"]),
+        count=_say_count(raw),
+        note=raw["value_note"],
+        comparison=raw["comparison"],
+        target=format_value(info.target.value, info.unit) if info.target else "",
+        target_state=_judge_target(info, raw),
+        raw=raw,
+    )
+
+
+def _say_count(raw: dict[str, Any]) -> str:
+    if raw["numerator"] is None or raw["denominator"] is None:
+        return "suppressed" if raw["value_note"] == ValueNote.SUPPRESSED else ""
+    return f"{format_count(raw['numerator'])} of {format_count(raw['denominator'])}"
+
+
+def _judge_target(info: IndicatorInfo, raw: dict[str, Any]) -> str:
+    """``met``, ``close`` (the interval holds the target) or ``missed``; empty where it cannot be judged."""
+    if info.target is None or raw["lower_cl"] is None or raw["upper_cl"] is None:
+        return ""
+    if raw["lower_cl"] <= info.target.value <= raw["upper_cl"]:
+        return "close"
+    is_above = raw["lower_cl"] > info.target.value
+    if info.polarity == Polarity.NONE:
+        return ""
+    return "met" if is_above == (info.polarity == Polarity.HIGHER_IS_BETTER) else "missed"
+
+
+def _is_gap_shown(info: IndicatorInfo) -> bool:
+    # Percentage points can be put in order; a rate per 100,000 beside them cannot.
+    return info.unit == "%" and info.is_service and info.polarity != Polarity.NONE
+
+
+def _make_gap(release: Release, row: dict[str, Any]) -> Gap:
+    info = release.indicators[row["indicator_id"]]
+    ends = [
+        list_rows(release, [info.id], place_of(release), Group(Cut.LOCAL_QUINTILE, category))[0].value
+        for category in ("1", "5")
+    ]
+    interval = format_interval(row["lower_cl"], row["upper_cl"])
+    profile_id = home_profile(release, info.id)
+    return Gap(info, format_value(row["value"], "percentage points"), interval, *ends, profile_id)
+
+
+def note_meanings(notes: Iterable[str]) -> dict[str, str]:
+    """The words that stand in a table in the place of figures, each with what it means."""
+    words = {
+        ValueNote.SUPPRESSED: "suppressed",
+        ValueNote.MISSING: "no data",
+        ValueNote.TOO_FEW_EVENTS: "too few events",
+        ValueNote.ZERO: "0",
+    }
+    present = {words[ValueNote(note)] for note in notes if note in words}
+    return {word: meaning for word, meaning in NOTE_MEANINGS.items() if word in present}

@@ -1,0 +1,139 @@
+"""Home, profiles, indicators, and where the figures come from."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from evenground.errors import ReleaseError
+from evenground.releases import TABLES, verify_release
+from evenground_web.accounts.guards import has_role, require_role
+from evenground_web.accounts.roles import MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
+from evenground_web.common.reads import current
+from evenground_web.common.words import POLICIES
+from evenground_web.priorities.reads import list_communities
+from evenground_web.profiles import downloads, reads
+from evenground_web.profiles.forms import require_choice, require_indicator, require_profile
+
+
+@require_safe
+def show_home(request: HttpRequest) -> HttpResponse:
+    """What this is, the biggest gaps, and when the data is from."""
+    release = current()
+    context = {
+        "release": release,
+        "communities": list_communities(release, most=3),
+        "gaps": reads.widest_gaps(release),
+    }
+    return render(request, "profiles/home.jinja", context)
+
+
+@require_safe
+def show_profiles(request: HttpRequest) -> HttpResponse:
+    """Every profile."""
+    return render(request, "profiles/profiles.jinja", {"release": current()})
+
+
+@require_safe
+def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
+    """The indicators of a profile for an area and a group of people."""
+    release = current()
+    profile = require_profile(release, profile_id)
+    choice = require_choice(release, request)
+    sections = [
+        (section, reads.list_rows(release, section.indicators, choice.area, choice.group))
+        for section in profile.sections
+    ]
+    context = {
+        "release": release,
+        "profile": profile,
+        "choice": choice,
+        "sections": sections,
+        "areas": reads.area_choices(release),
+        "groups": reads.group_choices(release),
+        "meanings": reads.note_meanings(row.note for _, rows in sections for row in rows),
+    }
+    return render(request, "profiles/profile.jinja", context)
+
+
+@require_safe
+def download_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
+    """The table of a profile as CSV."""
+    release = current()
+    profile = require_profile(release, profile_id)
+    choice = require_choice(release, request)
+    return downloads.profile_csv(release, profile, choice.area, choice.group)
+
+
+@require_safe
+def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
+    """One indicator: figure, map, deprivation, ethnic group, and what it means."""
+    release = current()
+    profile = require_profile(release, profile_id)
+    info = require_indicator(release, profile, indicator_id)
+    choice = require_choice(release, request)
+    map_types = reads.map_types(release)
+    map_type = request.GET.get("map", map_types[0] if map_types else "")
+    if map_types and map_type not in map_types:
+        raise Http404
+    row = reads.list_rows(release, [info.id], choice.area)[0]
+    context = {
+        "release": release,
+        "profile": profile,
+        "info": info,
+        "choice": choice,
+        "row": row,
+        "areas": reads.area_choices(release),
+        "charts": reads.draw_charts(release, info.id, choice.area, map_type),
+        "map_type": map_type,
+        "map_types": map_types,
+        "inequality": reads.describe_inequality(release, info),
+        "meanings": reads.note_meanings([row.note]),
+    }
+    return render(request, "profiles/indicator.jinja", context)
+
+
+@require_safe
+def download_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
+    """Every published figure of an indicator as CSV."""
+    release = current()
+    info = require_indicator(release, require_profile(release, profile_id), indicator_id)
+    return downloads.indicator_csv(release, info)
+
+
+@require_safe
+def show_about(request: HttpRequest) -> HttpResponse:
+    """Sources, definitions in words, the disclosure policy, and the release."""
+    release = current()
+    context = {
+        "release": release,
+        "policy_words": POLICIES.get(release.manifest.policy, ()),
+        "completeness": reads.ethnicity_completeness(release),
+        "may_download": has_role(request, MAY_DOWNLOAD_TABLES),
+        "may_verify": has_role(request, MAY_VERIFY_RELEASES),
+        "tables": tuple(TABLES),
+    }
+    return render(request, "profiles/about.jinja", context)
+
+
+@require_safe
+@require_role(*MAY_VERIFY_RELEASES)
+def verify(request: HttpRequest) -> HttpResponse:
+    """Whether every file of the release is as it was written."""
+    release = current()
+    problem = ""
+    try:
+        verify_release(release.path)
+    except ReleaseError as error:
+        problem = str(error)
+    return render(request, "profiles/verify.jinja", {"release": release, "problem": problem})
+
+
+@require_safe
+@require_role(*MAY_DOWNLOAD_TABLES)
+def download_table(request: HttpRequest, name: str) -> HttpResponse:
+    """A whole table of the release as CSV."""
+    if name not in TABLES:
+        raise Http404
+    return downloads.table_csv(current(), name)
