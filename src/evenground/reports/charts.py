@@ -359,14 +359,14 @@ def _ranked(release: Release, service_id: str, community_type: str) -> pl.DataFr
 
 
 def _community_cell(release: Release, row: Mapping[str, Any]) -> Cell:
-    area = release.area_names.get((row["area_type"], row["area_code"]), row["area_code"])
+    area = clean_text(release.area_names.get((row["area_type"], row["area_code"]), row["area_code"]))
     group = row["ethnic_group"]
-    label = area if group in (None, EVERYONE) else f"{area}: {ETHNIC_GROUPS.get(group, group)}"
+    label = area if group in (None, EVERYONE) else f"{area}: {ETHNIC_GROUPS.get(group, clean_text(group))}"
     value = row["expected_missing"]
     if value is None:
-        return Cell(clean_text(label), note=row["value_note"])
+        return Cell(label, note=row["value_note"])
     lower, upper = (None if row[name] is None else float(row[name]) for name in ("lower_cl", "upper_cl"))
-    return Cell(clean_text(label), float(value), lower, upper, ValueNote.PUBLISHED)
+    return Cell(label, float(value), lower, upper, ValueNote.PUBLISHED)
 
 
 def _first_name(cells: Sequence[Cell]) -> str:

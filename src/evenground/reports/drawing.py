@@ -1,6 +1,6 @@
 """Rows of bars or dots, and maps, as Vega-Lite specifications drawn by vl-convert.
 
-Everything stands at a position given in pixels of a drawing 480 wide, so that nothing depends on how wide a
+Everything stands at a position given in pixels of a drawing 440 wide, so that nothing depends on how wide a
 machine's fonts are: a label has a line of its own above its bar, which also keeps it readable on a phone.
 
 The specifications are written out: they are short, and building them through Altair costs four times as
@@ -19,15 +19,15 @@ from evenground.reports.cells import Cell
 from evenground.reports.svg import FONT
 from evenground.reports.words import PERCENT, clean_text
 
-WIDTH: Final = 464
+WIDTH: Final = 424
 MARGIN: Final = 8
 LINE: Final = 20
 BAND: Final = 22
 GAP: Final = 12
-AXIS_TEXT_SIZE: Final = 14
+AXIS_TEXT_SIZE: Final = 15
 TEXT_SIZE: Final = 16
-LABEL_CHARACTERS: Final = 42
-LEGEND_CHARACTERS: Final = 52
+LABEL_CHARACTERS: Final = 40
+LEGEND_CHARACTERS: Final = 48
 MOST_LINES: Final = 3
 MOST_STEPS: Final = 5
 VEGA_LITE: Final = "6.4"
@@ -38,7 +38,7 @@ BAR: Final = "#4a90d0"
 UNRECORDED_BAR: Final = "#8a949c"
 INK: Final = "#212b32"
 QUIET: Final = "#4c6272"
-AVERAGE: Final = "#7c2855"
+AVERAGE: Final = "#6b1d48"
 TARGET: Final = "#00401e"
 
 

@@ -23,6 +23,7 @@ from evenground.reports.words import (
     format_share,
     format_value,
     list_in_words,
+    round_as_shown,
 )
 from evenground.vocabulary import Polarity, ValueNote
 
@@ -166,7 +167,7 @@ def _name_gap(difference: float, size: str, polarity: str, hedge: str) -> str:
 
 
 def _shown_difference(first: Cell, second: Cell) -> float:
-    return round(round(first.value or 0.0, 1) - round(second.value or 0.0, 1), 1)
+    return round_as_shown(round_as_shown(first.value or 0.0) - round_as_shown(second.value or 0.0))
 
 
 def _say_incomplete_quintiles(most: Cell, least: Cell, unit: str) -> str:
@@ -225,7 +226,7 @@ def _sides(below: list[Cell], above: list[Cell], polarity: str) -> list[tuple[st
 
 
 def _name_sides(sides: list[tuple[str, list[Cell]]], whole: str, unit: str) -> str:
-    parts = []
+    parts: list[str] = []
     for word, cells in sides:
         names = [f"{cell.label} ({format_value(cell.value, unit, cell.note)})" for cell in cells]
         if names:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from evenground.vocabulary import ValueNote
@@ -45,10 +46,17 @@ def format_number(number: float, *, decimals: int = 1) -> str:
     >>> format_number(1234.56), format_number(-3.0), format_number(12, decimals=0)
     ('1,234.6', '−3.0', '12')
     """
-    text = f"{number:,.{decimals}f}"
-    if not text.strip("-0.,"):
-        return text.removeprefix("-")
-    return text.replace("-", MINUS)
+    return f"{round_as_shown(number, decimals=decimals):,.{decimals}f}".replace("-", MINUS)
+
+
+def round_as_shown(number: float, *, decimals: int = 1) -> float:
+    """Rounded as people do it, halves away from zero, so that 6.25 reads 6.3.
+
+    >>> round_as_shown(6.25), round_as_shown(-0.04)
+    (6.3, 0.0)
+    """
+    exact = Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return float(exact) + 0.0
 
 
 def format_value(
@@ -172,7 +180,7 @@ def format_difference(difference: float, unit: str, *, decimals: int = 1) -> str
     >>> format_difference(-15.8, "%"), format_difference(1.0, "%"), format_difference(120, "per 100,000")
     ('15.8 percentage points', '1 percentage point', '120 per 100,000')
     """
-    size = abs(round(difference, decimals))
+    size = abs(round_as_shown(difference, decimals=decimals))
     number = format_number(size, decimals=0 if size == int(size) else decimals)
     if unit == PERCENT:
         return f"{number} percentage point" + ("" if number == "1" else "s")
