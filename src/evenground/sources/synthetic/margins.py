@@ -121,7 +121,7 @@ def allocate(weights: npt.ArrayLike, totals: npt.ArrayLike) -> IntArray:
     whole = np.floor(np.round(exact, 9)).astype(np.int64)
     remainder = np.round(exact - whole, 9)
     place_in_row = np.argsort(np.argsort(-remainder, axis=1, kind="stable"), axis=1, kind="stable")
-    return whole + (place_in_row < (total - whole.sum(axis=1))[:, None])
+    return np.asarray(whole + (place_in_row < (total - whole.sum(axis=1))[:, None]))
 
 
 def _read(path: Path, columns: tuple[str, ...], counts: tuple[str, ...]) -> pl.DataFrame:

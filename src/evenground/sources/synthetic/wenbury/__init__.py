@@ -36,7 +36,6 @@ from evenground.sources.synthetic.wenbury.map import (
     place_points,
     to_degrees,
 )
-from evenground.vocabulary import AGE_BANDS
 from evenground.workspace import write_atomically
 
 FOLDER: Final = Path(__file__).parent

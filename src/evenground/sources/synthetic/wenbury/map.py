@@ -13,7 +13,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import Voronoi
 
 FloatArray = npt.NDArray[np.float64]
 Point = tuple[float, float]
@@ -61,7 +60,7 @@ def outline_radius(angle: FloatArray | float) -> FloatArray:
     """How far the edge of the place lies from its middle, in kilometres, at an angle in radians."""
     turn = np.asarray(angle, dtype=float)
     wave = 0.06 * np.cos(3 * turn + 0.7) + 0.04 * np.cos(5 * turn + 2.1) + 0.03 * np.sin(8 * turn)
-    return 11.6 * (1 + 0.10 * np.cos(2 * turn)) * (1 + wave)
+    return np.asarray(11.6 * (1 + 0.10 * np.cos(2 * turn)) * (1 + wave))
 
 
 def place_points(rng: np.random.Generator) -> tuple[FloatArray, tuple[str, ...]]:
@@ -80,6 +79,9 @@ def build_cells(points: FloatArray, kinds: tuple[str, ...], rng: np.random.Gener
 
     Each edge is bent once and used by both its cells, so the cells tile without gap or overlap.
     """
+    # Only the making of the map needs scipy; those who load what ships do not wait for it.
+    from scipy.spatial import Voronoi
+
     everything = np.vstack([points, _points_outside(rng)])
     diagram = Voronoi(everything)
     count = len(points)

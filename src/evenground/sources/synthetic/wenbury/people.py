@@ -171,7 +171,8 @@ def _age_shares(kind: str) -> FloatArray:
 def _networks(cells: Cells, sites: FloatArray, networks: int, rng: np.random.Generator) -> IntArray:
     neighbourhoods = group_cells(cells, networks, rng)
     gaps = sites[:, None, :] - cells.points[None, :, :]
-    return neighbourhoods[np.round(np.hypot(gaps[..., 0], gaps[..., 1]), 9).argmin(axis=1)]
+    nearest = np.round(np.hypot(gaps[..., 0], gaps[..., 1]), 9).argmin(axis=1)
+    return np.asarray(neighbourhoods[nearest])
 
 
 def _without_ties(ranks: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
