@@ -1,0 +1,33 @@
+"""Fixtures of every test that asks the site for a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+from evenground.releases import Release, load_release
+from tests.support.release_factory import write_sample_release
+
+
+@pytest.fixture(scope="session")
+def sample_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of releases that holds the sample, as the current one."""
+    folder = tmp_path_factory.mktemp("releases")
+    write_sample_release(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def release(sample_releases: Path) -> Release:
+    """The sample release."""
+    return load_release(sample_releases / (sample_releases / "current").read_text().strip())
+
+
+@pytest.fixture
+def site(settings: SettingsWrapper, sample_releases: Path) -> SettingsWrapper:
+    """The site's settings, pointed at the sample release and fit for plain HTTP on this machine."""
+    settings.EVENGROUND_RELEASES = sample_releases
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    return settings
