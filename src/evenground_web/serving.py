@@ -6,6 +6,7 @@ import argparse
 import errno
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _manage(options, rest)
     if rest:
         _make_parser().error(f"unknown arguments: {' '.join(rest)}")
+    _stop_cleanly_when_told()
     try:
         return _serve(options)
     except NotReadyError as error:
@@ -35,6 +37,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_NOT_READY
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _stop_cleanly_when_told() -> None:
+    # A process started in the background ignores Ctrl-C's signal unless it asks for it again.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -67,11 +75,14 @@ def _serve(options: argparse.Namespace) -> int:
     _point_at(options.workspace)
     if options.host in LOOPBACK:
         os.environ.setdefault("EVENGROUND_INSECURE_COOKIES", "1")
+    # The database and its key are for the owner's eyes: password hashes are in them.
+    os.umask(0o077)
     with _open_socket(options.host, options.port) as listener:
         _set_up_django()
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
+        _load_pages()
         address = f"http://{_bracketed(options.host)}:{listener.getsockname()[1]}/"
         _announce(address, _make_demo_accounts() if options.demo_accounts else [])
         _run(listener)
@@ -104,6 +115,13 @@ def _set_up_django() -> None:
     import django
 
     django.setup()
+
+
+def _load_pages() -> None:
+    # Done before the address is told, so that the first reader does not wait for the imports.
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
 
 
 def _open_socket(host: str, port: int) -> socket.socket:
