@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from evenground.errors import Fault
@@ -24,83 +24,89 @@ _EITHER: Final = ("%Y%m%d", "%Y/%m/%d", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-
 _MONTH_ONLY: Final = ("%Y-%m", "%m/%Y")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Cells:
-    """The expressions of one file: where each contract column comes from, and the joins that map values.
-
-    Every method gives SQL over the scan's columns (c0, c1, ...) and the mapping tables joined in ``joins``.
-    """
+    """The cells of one file under the contract's names: from mapped columns, constants or nowhere."""
 
     file: InputFile
+    columns: tuple[str, ...]
     mapped: Mapping[str, str]
     constants: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
-    joins: list[str] = field(default_factory=list)
 
-    def text(self, column: str) -> str:
-        """The trimmed text of a cell, or NULL where it holds nothing; after the provider's values mapping."""
-        if column in self.constants:
-            return quote(str(self.constants[column]))
-        if column not in self.mapped:
-            return "NULL::VARCHAR"
-        place = self._place(column)
-        if _TEXTS.fullmatch(self.file.types[place]):
-            raw = f"trim(c{place}::VARCHAR)" if self.file.types[place] != "VARCHAR" else f"trim(c{place})"
-            raw = f"CASE WHEN {raw} NOT IN ({', '.join(map(quote, EMPTY_CELLS))}) THEN {raw} END"
-        else:
-            raw = f"c{place}::VARCHAR"
-        return self._map_values(column, raw)
+    def source(self, rejects: str, *, numbered: bool = False) -> str:
+        """A subquery with one column for each contract column, and ``row_no`` where rows are numbered.
+
+        Cells are trimmed text after the provider's values mapping, NULL where empty; the dates and numbers
+        of Parquet stay what they are. Three layers, so that no expression is computed twice for a row.
+        """
+        number = ["row_number() OVER () AS row_no"] if numbered else []
+        row_no = ["row_no"] if numbered else []
+        tidied = ", ".join([*number, *(f"{self._tidied(name)} AS {name}" for name in self.columns)])
+        emptied = ", ".join([*row_no, *(f"{self._emptied(name)} AS {name}" for name in self.columns)])
+        mapped = ", ".join([*row_no, *(f"{self._mapped(name)} AS {name}" for name in self.columns)])
+        joins = " ".join(self._join(name) for name in self.columns if self.values.get(name))
+        scan = self.file.scan(rejects)
+        return f"(SELECT {mapped} FROM (SELECT {emptied} FROM (SELECT {tidied} FROM {scan})) AS cell {joins})"
 
     def number(self, column: str) -> str:
         """The cell as a finite DOUBLE, or NULL."""
-        if column in self.mapped and column not in self.values and self._is(column, _DECIMALS, _INTEGERS):
-            number = f"c{self._place(column)}::DOUBLE"
-        else:
-            number = f"TRY_CAST({self.text(column)} AS DOUBLE)"
+        number = f"TRY_CAST({column} AS DOUBLE)"
         return f"CASE WHEN isfinite({number}) THEN {number} END"
 
     def date(self, column: str, *, month_first: bool = False) -> str:
         """The cell as a DATE, or NULL."""
         if self.is_typed_date(column):
-            date = f"CAST(c{self._place(column)} AS DATE)"
-            return f"CASE WHEN isfinite({date}) THEN {date} END"
-        return read_date(self.text(column), month_first=month_first, month_only=column == "birth_date")
-
-    def is_typed_date(self, column: str) -> bool:
-        """Whether Parquet holds a date or timestamp, which nobody can misread."""
-        return column in self.mapped and column not in self.values and self._is(column, _DATES)
-
-    def is_given(self, column: str) -> str:
-        """Whether the cell holds anything."""
-        return f"({self.text(column)} IS NOT NULL)"
+            return f"CASE WHEN isfinite({column}) THEN CAST({column} AS DATE) END"
+        return read_date(column, month_first=month_first, month_only=column == "birth_date")
 
     def person(self) -> str:
         """The person's identifier as text; 123.0, which a table of numbers makes of 123, is 123 again."""
-        text = self.text("person_id")
-        return f"CASE WHEN {is_decimal(text)} THEN split_part({text}, '.', 1) ELSE {text} END"
+        return f"CASE WHEN {is_decimal('person_id')} THEN split_part(person_id, '.', 1) ELSE person_id END"
 
-    def _place(self, column: str) -> int:
-        place = self.file.find(self.mapped[column])
+    def is_typed_date(self, column: str) -> bool:
+        """Whether Parquet holds a date or timestamp, which nobody can misread."""
+        return self._is(column, _DATES) and not self.values.get(column)
+
+    def _tidied(self, column: str) -> str:
+        if column in self.constants:
+            return quote(str(self.constants[column]))
+        place = self._place(column)
         if place is None:
-            raise KeyError(column)
-        return place
+            return "NULL::VARCHAR"
+        if self.is_typed_date(column) or (column == "value" and self._is(column, _DECIMALS, _INTEGERS)):
+            return f"c{place}"
+        text = f"c{place}" if self.file.types[place] == "VARCHAR" else f"c{place}::VARCHAR"
+        if not self._is(column, _TEXTS):
+            return text
+        # trim() costs more than all else in this query together, and few cells need it.
+        return (
+            f"CASE WHEN starts_with({text}, ' ') OR ends_with({text}, ' ') THEN trim({text}) ELSE {text} END"
+        )
+
+    def _emptied(self, column: str) -> str:
+        if not self._is(column, _TEXTS):
+            return column
+        return f"CASE WHEN {column} NOT IN ({', '.join(map(quote, EMPTY_CELLS))}) THEN {column} END"
+
+    def _mapped(self, column: str) -> str:
+        if not self.values.get(column):
+            return f"cell.{column}"
+        return f"CASE WHEN map_{column}.theirs IS NULL THEN cell.{column} ELSE map_{column}.ours END"
+
+    def _join(self, column: str) -> str:
+        pairs = {theirs.strip(): ours.strip() for theirs, ours in self.values[column].items()}
+        rows = ", ".join(f"({quote(theirs)}, nullif({quote(ours)}, ''))" for theirs, ours in pairs.items())
+        table = f"map_{column}"
+        on = f"{table}.theirs = coalesce(cell.{column}::VARCHAR, '')"
+        return f"LEFT JOIN (VALUES {rows}) AS {table} (theirs, ours) ON {on}"
+
+    def _place(self, column: str) -> int | None:
+        return self.file.find(self.mapped[column]) if column in self.mapped else None
 
     def _is(self, column: str, *kinds: re.Pattern[str]) -> bool:
-        return any(kind.fullmatch(self.file.types[self._place(column)]) for kind in kinds)
-
-    def _map_values(self, column: str, raw: str) -> str:
-        pairs = self.values.get(column)
-        if not pairs:
-            return raw
-        table = f"map_{column}"
-        rows = ", ".join(f"({quote(k.strip())}, {quote(v.strip())})" for k, v in pairs.items())
-        join = (
-            f"LEFT JOIN (SELECT DISTINCT ON (theirs) * FROM (VALUES {rows}) v (theirs, ours)) {table} "
-            f"ON {table}.theirs = coalesce({raw}, '')"
-        )
-        if join not in self.joins:
-            self.joins.append(join)
-        return f"CASE WHEN {table}.theirs IS NULL THEN {raw} ELSE nullif({table}.ours, '') END"
+        place = self._place(column)
+        return place is not None and any(kind.fullmatch(self.file.types[place]) for kind in kinds)
 
 
 def is_decimal(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from evenground.contract import CODE_SYSTEMS
+from evenground.contract import CODE_SYSTEMS, EVENTS
 from evenground.sources.extract import words
 from evenground.sources.extract.columns import Cells, is_decimal
 from evenground.sources.extract.files import InputFile, quote
@@ -53,24 +53,25 @@ def stage_events(
     ``origin`` packs the file's number and what was changed in the row, so that one minimum says of an event
     that stands several times which row is the one kept.
     """
-    cells = Cells(file, options.columns.given(), options.constants.given(), options.values.given())
+    names = tuple(column.name for column in EVENTS if column.name != "code_system")
+    given = (part.given() for part in (options.columns, options.constants, options.values))
+    cells = Cells(file, names, *given)
     system = options.code_system or default_system
-    raw = cells.text("code")
     only_digits = system in _DIGIT_SYSTEMS
     repaired = is_decimal("raw_code") if only_digits else "false"
     read = {
         "pseudonym": cells.person(),
-        "raw_code": raw,
-        "has_date": cells.is_given("event_date"),
+        "raw_code": "code",
+        "has_date": "event_date IS NOT NULL",
         "event_date": cells.date("event_date", month_first=options.date_order == "month_first"),
-        "has_value": cells.is_given("value"),
+        "has_value": "value IS NOT NULL",
         "value": cells.number("value"),
     }
     listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
     session.run(
         f"""
         INSERT INTO events_staged
-        WITH cells AS (SELECT {listed} FROM {file.scan(f"rejects_{file_no}")} {" ".join(cells.joins)}),
+        WITH cells AS (SELECT {listed} FROM {cells.source(f"rejects_{file_no}")}),
         coded AS (
             SELECT *, {only_digits} AS only_digits, coalesce({repaired}, false) AS is_repaired,
                 CASE WHEN is_repaired THEN split_part(raw_code, '.', 1) ELSE raw_code END AS code,
@@ -83,6 +84,15 @@ def stage_events(
         file,
     )
     return cells
+
+
+def has_unreadable_dates(session: Session, file_no: int) -> bool:
+    """Whether a date of the file could not be read."""
+    reason = [text for text, _ in REASONS].index(words.DATE_UNREADABLE)
+    rows = session.run(
+        f"SELECT count(*) FROM events_staged WHERE reason = {reason} AND origin >> {len(CHANGES)} = {file_no}"
+    )
+    return bool(rows[0][0])
 
 
 def drop_repeated_events(session: Session) -> None:

@@ -152,7 +152,8 @@ def _load_persons(
             _refuse_nhs_numbers(
                 session, entry, "practice_code", f"DISTINCT practice_code FROM persons_staged {of_file}", 5
             )
-            _refuse_other_date_order(session, cells, entry.options)
+            if persons.has_unreadable_dates(session, number):
+                _refuse_other_date_order(session, cells, entry.options)
     persons.drop_repeated_persons(session)
     persons.number_persons(session)
     _count_dropped(session, tables, "persons_staged", "file_no", persons.REASONS)
@@ -174,7 +175,8 @@ def _load_events(
             tables[number] = _start_table(session, "events", number, entry.file)
             of_file = f"WHERE origin >> {len(events.CHANGES)} = {number}"
             _refuse_nhs_numbers(session, entry, "code", f"DISTINCT code FROM events_staged {of_file}", 20)
-            _refuse_other_date_order(session, cells, entry.options)
+            if events.has_unreadable_dates(session, number):
+                _refuse_other_date_order(session, cells, entry.options)
     tell("Removing repeated events")
     events.drop_repeated_events(session)
     bits = len(events.CHANGES)
@@ -264,13 +266,12 @@ def _refuse_other_date_order(session: Session, cells: Cells, options: PersonsOpt
     month_first = options.date_order == "month_first"
     names = [name for name in cells.mapped if name.endswith("_date") and not cells.is_typed_date(name)]
     for name in names:
-        text = cells.text(name)
         own, other = (read_date("t", month_first=order) for order in (month_first, not month_first))
         only_other, only_own = session.run(
             f"SELECT count(*) FILTER (WHERE own IS NULL AND other IS NOT NULL), "
             f"count(*) FILTER (WHERE own IS NOT NULL AND other IS NULL) FROM ("
             f"SELECT {own} AS own, {other} AS other FROM ("
-            f"SELECT DISTINCT {text} AS t FROM {cells.file.scan('rejects_again')} {' '.join(cells.joins)}) "
+            f"SELECT DISTINCT {name} AS t FROM {cells.source('rejects_again')}) "
             f"WHERE t[5] <> '-')",
             cells.file,
         )[0]

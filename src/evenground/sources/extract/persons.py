@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from evenground.contract import PERSONS
 from evenground.errors import Fault
 from evenground.sources.extract import words
 from evenground.sources.extract.columns import Cells
@@ -74,16 +75,19 @@ def stage_persons(
     session: Session, file_no: int, file: InputFile, options: PersonsOptions, *, check_practices: bool
 ) -> Cells:
     """Read one file of persons into the staging table; the rejects go to ``rejects_<file_no>``."""
-    cells = Cells(file, options.columns.given(), options.constants.given(), options.values.given())
+    names = tuple(column.name for column in PERSONS)
+    given = (part.given() for part in (options.columns, options.constants, options.values))
+    cells = Cells(file, names, *given)
     month_first = options.date_order == "month_first"
-    dates = {"birth": "birth_date", "death": "death_date", "left": "left_date"}
     read = {
         "pseudonym": cells.person(),
-        "sex_text": cells.text("sex"),
-        "ethnic_text": cells.text("ethnic_group"),
-        "lsoa_text": f"upper({cells.text('lsoa_code')})",
-        "practice_text": f"upper({cells.text('practice_code')})",
-        **{f"has_{name}": cells.is_given(column) for name, column in dates.items()},
+        "sex_text": "sex",
+        "ethnic_text": "ethnic_group",
+        "lsoa_text": "upper(lsoa_code)",
+        "practice_text": "upper(practice_code)",
+        "has_birth": "birth_date IS NOT NULL",
+        "has_death": "death_date IS NOT NULL",
+        "has_left": "left_date IS NOT NULL",
         "born": cells.date("birth_date", month_first=month_first),
         "died": cells.date("death_date", month_first=month_first),
         "gone": cells.date("left_date", month_first=month_first),
@@ -96,11 +100,10 @@ def _stage_sql(file_no: int, cells: Cells, read: dict[str, str], *, check_practi
     listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
     practice = "practices.meaning" if check_practices else "practice_text"
     letters = words.NATIONAL_ETHNIC_LETTERS
-    scan = cells.file.scan(f"rejects_{file_no}")
+    source = cells.source(f"rejects_{file_no}", numbered=True)
     return f"""
         INSERT INTO persons_staged
-        WITH numbered AS (SELECT row_number() OVER () AS row_no, * FROM {scan}),
-        cells AS (SELECT row_no, {listed} FROM numbered {" ".join(cells.joins)}),
+        WITH cells AS (SELECT row_no, {listed} FROM {source}),
         known AS (
             SELECT cells.*, as_at, sex_words.meaning AS sex_word, areas.meaning AS area,
                 {practice} AS practice,
@@ -119,6 +122,18 @@ def _stage_sql(file_no: int, cells: Cells, read: dict[str, str], *, check_practi
             CASE WHEN gone <= as_at AND gone >= born THEN gone END,
             {choose_reason(REASONS)}, {mark_changes(CHANGES)}
         FROM known"""
+
+
+def has_unreadable_dates(session: Session, file_no: int) -> bool:
+    """Whether a date of the file could not be read."""
+    reason = [text for text, _ in REASONS].index(words.BIRTH_UNREADABLE)
+    changes = [text for text, _ in CHANGES]
+    bits = sum(1 << changes.index(change) for change in (words.DEATH_UNREADABLE, words.LEFT_UNREADABLE))
+    rows = session.run(
+        f"SELECT count(*) FROM persons_staged "
+        f"WHERE file_no = {file_no} AND (reason = {reason} OR changed & {bits} <> 0)"
+    )
+    return bool(rows[0][0])
 
 
 def drop_repeated_persons(session: Session) -> None:
