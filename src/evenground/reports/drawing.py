@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from evenground.errors import EvengroundError
 from evenground.reports.cells import Cell
 from evenground.reports.svg import FONT
 from evenground.reports.words import PERCENT, clean_text
@@ -336,8 +337,10 @@ def _layer(name: str, records: Sequence[Data], mark: Data, encoding: Data) -> Da
 
 
 def _render(layers: Sequence[Data], height: float, below: float) -> str:
-    import vl_convert  # loads a JavaScript engine, so only where something is drawn
-
+    try:
+        import vl_convert  # loads a JavaScript engine, so only where something is drawn
+    except ModuleNotFoundError:
+        raise EvengroundError("Pictures need vl-convert-python: install evenground[web].") from None
     specification = {
         "width": WIDTH,
         "height": height,

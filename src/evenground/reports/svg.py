@@ -195,9 +195,9 @@ def _round(number: str) -> str:
 
 def _patterns(prefix: str) -> ET.Element:
     defs = ET.Element("defs")
-    size = {"width": "6", "height": "6", "patternUnits": "userSpaceOnUse"}
-    for name, path in ((HATCH, "M-1,7L7,-1M-1,1L1,-1M5,7L7,5"), (DOTS, "M2,3h2")):
+    size = {"width": "8", "height": "8", "patternUnits": "userSpaceOnUse"}
+    for name, path in ((HATCH, "M-1,9L9,-1M-1,1L1,-1M7,9L9,7"), (DOTS, "M3,4h2")):
         pattern = ET.SubElement(defs, "pattern", {"id": f"{prefix}-{name}", **size})
-        ET.SubElement(pattern, "rect", {"width": "6", "height": "6", "fill": "#ffffff"})
-        ET.SubElement(pattern, "path", {"d": path, "stroke": "#4c6272", "stroke-width": "1.5"})
+        ET.SubElement(pattern, "rect", {"width": "8", "height": "8", "fill": "#ffffff"})
+        ET.SubElement(pattern, "path", {"d": path, "stroke": "#4c6272", "stroke-width": "2"})
     return defs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import pairwise
@@ -10,7 +11,7 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from evenground.errors import InputError
+from evenground.errors import EvengroundError, InputError
 from evenground.releases import load_release
 from evenground.reports.charts import draw_ethnic_group_bars, draw_map, draw_quintile_bars, draw_ranking
 from evenground.reports.drawing import AVERAGE, BAR, INK, TARGET, UNRECORDED_BAR
@@ -388,3 +389,9 @@ def test_an_id_is_safe_whatever_the_area_code(release):
 def test_the_place_is_meant_where_no_area_is_named(release):
     named = draw_quintile_bars(release, "bowel_screening", area_type="place", area_code=PLACE)
     assert draw_quintile_bars(release, "bowel_screening") == named
+
+
+def test_without_the_drawing_library_one_sentence_says_what_to_install(release, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(EvengroundError, match=r"install evenground\[web\]"):
+        draw_map(release, "bowel_screening")
