@@ -185,13 +185,15 @@ def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | 
     return _codes(keys, local)
 
 
-def _positions(keys: pl.DataFrame, some: pl.DataFrame, by: Sequence[str]) -> Codes:
+def _positions(keys: pl.DataFrame, some: pl.DataFrame, by: Sequence[str]) -> Codes | slice:
+    if len(some) == len(keys):
+        return slice(None)
     found = some.join(keys.with_row_index("position"), on=list(by), how="left", maintain_order="left")
     return found["position"].to_numpy().astype(np.int64)
 
 
 def _draw(
-    one: _Estimated, draws: int, seed: int, top: int, totals: NDArray[np.float32], where: Codes
+    one: _Estimated, draws: int, seed: int, top: int, totals: NDArray[np.float32], where: Codes | slice
 ) -> Floats:
     """Add a service's draws of people missing out to the totals; the share of draws in the top."""
     levels = (np.arange(_DRAW_LEVELS) + 0.5) / _DRAW_LEVELS
@@ -206,7 +208,7 @@ def _draw(
         for start in range(0, draws, at_once):
             size = (min(at_once, draws - start), len(table))
             level = generator.integers(0, _DRAW_LEVELS, size=size, dtype=np.uint16)
-            part = table.ravel()[level + columns]
+            part = np.take(table, level + columns)
             totals[start : start + len(part), where] += part
             yield part
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-EXPECTED_FROM: Final = "its deprivation, ethnic group, ages and sexes"
+EXPECTED: Final = "its deprivation, ethnic group, ages and sexes would lead you to expect"
 
 
 def explain_gap(
@@ -20,8 +20,8 @@ def explain_gap(
     Returns
     -------
     str
-        One to three plain sentences, in whole percentage points that add up as they are read. Empty
-        where the estimate is not known.
+        One or two plain sentences, in whole percentage points that add up as they are read. Empty where
+        the estimate is not known.
 
     Examples
     --------
@@ -31,61 +31,45 @@ ethnic group, ages and sexes would lead you to expect; 9 points are local to thi
     """
     if estimated_uptake is None:
         return ""
-    estimated = round(100 * estimated_uptake)
-    if standard is None:
-        return f"Uptake is about {estimated} %." + _local_only(estimated, predicted_uptake)
-    target = round(100 * standard)
-    opening = f"Uptake is about {estimated} %, {_against(target - estimated)} the standard of {target} %."
-    if predicted_uptake is None:
-        return opening
-    predicted = round(100 * predicted_uptake)
-    return f"{opening} {_split(target - predicted, predicted - estimated, target - estimated)}"
+    estimated = _percent(estimated_uptake)
+    target = None if standard is None else _percent(standard)
+    sentences = [_opening(estimated, target)]
+    if predicted_uptake is not None:
+        sentences.append(_reason(estimated, _percent(predicted_uptake), target))
+    return " ".join(sentences)
 
 
-def _against(gap: int) -> str:
-    if gap == 0:
-        return "at"
-    return f"{_points(abs(gap))} {'below' if gap > 0 else 'above'}"
+def _percent(share: float) -> int:
+    # Halves go up, as people round by hand.
+    return int(100 * share + 0.5 + 1e-9)
+
+
+def _opening(estimated: int, target: int | None) -> str:
+    if target is None:
+        return f"Uptake is about {estimated} %."
+    if target == estimated:
+        return f"Uptake is about {estimated} %, which is the standard."
+    side = "below" if estimated < target else "above"
+    return f"Uptake is about {estimated} %, {_points(target - estimated)} {side} the standard of {target} %."
+
+
+def _reason(estimated: int, predicted: int, target: int | None) -> str:
+    local = predicted - estimated
+    if local == 0:
+        return f"That is what {EXPECTED}."
+    if local < 0 or target is None or estimated >= target:
+        return f"It is {_points(local)} {'lower' if local > 0 else 'higher'} than {EXPECTED}."
+    explained = target - predicted
+    if explained > 0:
+        return f"{_are(explained)} what {EXPECTED}; {_are(local)} local to this community."
+    if explained == 0:
+        return f"All of that is local to this community: what {EXPECTED} is the standard."
+    return f"This is local to this community: what {EXPECTED} is {_points(explained)} above the standard."
 
 
 def _points(number: int) -> str:
-    return f"{number} point" if number == 1 else f"{number} points"
+    return "1 point" if abs(number) == 1 else f"{abs(number)} points"
 
 
 def _are(number: int) -> str:
     return f"{_points(number)} {'is' if number == 1 else 'are'}"
-
-
-def _split(explained: int, local: int, gap: int) -> str:
-    if explained > 0 and local > 0:
-        return (
-            f"{_are(explained)} what {EXPECTED_FROM} would lead you to expect; "
-            f"{_are(local)} local to this community."
-        )
-    if local == 0:
-        return f"That is what {EXPECTED_FROM} would lead you to expect."
-    if local > 0:
-        return _local_below(explained, local)
-    ending = "" if gap > 0 else ", and it is reached"
-    side = _against(explained)
-    return (
-        f"{EXPECTED_FROM.capitalize()} would lead you to expect uptake {side} the standard; "
-        f"this community does {_points(-local)} better than that{ending}."
-    )
-
-
-def _local_below(explained: int, local: int) -> str:
-    return (
-        f"{EXPECTED_FROM.capitalize()} would lead you to expect uptake {_against(explained)} the standard; "
-        f"something local to this community holds it {_points(local)} below that."
-    )
-
-
-def _local_only(estimated: int, predicted_uptake: float | None) -> str:
-    if predicted_uptake is None:
-        return ""
-    local = round(100 * predicted_uptake) - estimated
-    if local == 0:
-        return f" That is what {EXPECTED_FROM} would lead you to expect."
-    side = "below" if local > 0 else "above"
-    return f" That is {_points(abs(local))} {side} what {EXPECTED_FROM} would lead you to expect."

@@ -16,7 +16,8 @@ SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
 _CHUNK: Final = 4096
 _LIKELIHOOD_POINTS: Final = 49
 _PRIOR_POINTS: Final = 47
-_WEIGHT_STEPS: Final = 200
+_WEIGHT_STEPS: Final = 500
+_WEIGHT_TOLERANCE: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,9 @@ def _mixture_weights(evidence: Floats) -> Floats:
         share = relative * weights
         share /= share.sum(axis=1, keepdims=True)
         # One community's worth of doubt, spread evenly, keeps every kind possible.
-        weights = (share.sum(axis=0) + 1 / len(weights)) / (len(share) + 1)
+        before, weights = weights, (share.sum(axis=0) + 1 / len(weights)) / (len(share) + 1)
+        if np.max(np.abs(weights - before)) < _WEIGHT_TOLERANCE:
+            break
     return weights
 
 

@@ -40,11 +40,10 @@ class Groups:
 
     def total(self, arranged: Floats) -> Floats:
         """The sum of each group; 0 for a group without rows."""
-        starts = self.offsets[:-1]
-        if not arranged.size:
-            return np.zeros(self.shape)
-        sums = np.add.reduceat(arranged, np.minimum(starts, arranged.size - 1))
-        sums[self.sizes == 0] = 0.0
+        sums = np.zeros(len(self.sizes))
+        held = self.sizes > 0
+        if held.any():
+            sums[held] = np.add.reduceat(arranged, self.offsets[:-1][held])
         return sums.reshape(self.shape)
 
     def spread(self, per_group: Floats) -> Floats:

@@ -106,7 +106,7 @@ def calculate_dsr(
 
 def _weighted_rate(rows: Groups, x: Floats, n: Floats, w: Floats) -> tuple[Floats, Floats]:
     standard = rows.total(w)
-    if np.any(standard == 0):
+    if np.any((standard == 0) & (rows.sizes.reshape(rows.shape) > 0)):
         raise InputError("The standard population of a group sums to 0. Give a weight for each age band.")
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = rows.total(w * x / n) / standard

@@ -1,0 +1,103 @@
+"""How far a community's own figure is believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import integrate, special, stats
+
+from evenground.reach.shrinkage import (
+    SPREADS,
+    Communities,
+    Posterior,
+    _mixture_weights,
+    estimate_spreads,
+    estimate_uptake,
+)
+
+
+def make_communities(eligible: np.ndarray, reached: np.ndarray, predicted: float) -> Communities:
+    return Communities(
+        eligible,
+        reached,
+        eligible * predicted,
+        eligible * predicted * (1 - predicted),
+        np.full(len(eligible), 1e-4),
+    )
+
+
+def test_posterior_means_are_those_of_numerical_integration() -> None:
+    eligible = np.array([3.0, 40, 400, 5_000, 12, 60])
+    reached = np.array([0.0, 10, 290, 3_400, 12, 45])
+    communities = make_communities(eligible, reached, 0.7)
+    posterior = estimate_uptake(communities, None)
+    evidence = np.array([[integrate_against(c, s, communities, 0)[0] for s in SPREADS] for c in range(6)])
+    weights = _mixture_weights(evidence)
+    for c in range(6):
+        total = sum(
+            w * integrate_against(c, s, communities, 0)[0] for w, s in zip(weights, SPREADS, strict=True)
+        )
+        first = sum(
+            w * integrate_against(c, s, communities, 1)[0] for w, s in zip(weights, SPREADS, strict=True)
+        )
+        assert posterior.mean[c] == pytest.approx(first / total, abs=2e-3)
+
+
+def integrate_against(c: int, spread: float, communities: Communities, power: int) -> tuple[float, float]:
+    """The likelihood of a community (relative to its best) against a normal prior of its deviation."""
+    n, y = communities.eligible[c], communities.reached[c]
+    best = stats.binom.logpmf(y, n, y / n)
+    scale = np.sqrt(spread**2 + communities.prediction_variance[c])
+    centre = special.logit(communities.predicted[c])
+
+    def integrand(u: float) -> float:
+        share = special.expit(centre + u)
+        return float(
+            np.exp(stats.binom.logpmf(y, n, share) - best) * stats.norm.pdf(u, scale=scale) * share**power
+        )
+
+    own = special.logit((y + 0.5) / (n + 1)) - centre
+    return integrate.quad(integrand, -9, 9, points=sorted({-scale, 0.0, scale, float(own)}), limit=400)
+
+
+def test_quantiles_rise_and_invert_the_distribution() -> None:
+    grid = np.linspace(0.001, 0.999, 400)
+    shapes = [(2, 5), (40, 10)]
+    mass = np.stack([stats.beta.pdf(grid, *shape) for shape in shapes])
+    posterior = Posterior(np.tile(grid, (2, 1)), mass / mass.sum(axis=1, keepdims=True))
+    probabilities = np.array([0.025, 0.5, 0.975])
+    expected = np.stack([stats.beta.ppf(probabilities, *shape) for shape in shapes])
+    np.testing.assert_allclose(posterior.quantiles(probabilities), expected, atol=2e-3)
+
+
+def test_spreads_of_areas_and_communities_are_recovered() -> None:
+    rng = np.random.default_rng(6)
+    area = np.repeat(np.arange(200), 10)
+    deviation = rng.normal(0, 0.4, 200)[area] + rng.normal(0, 0.2, 2_000) + rng.normal(0, 0.1, 2_000)
+    between_areas, within = estimate_spreads(deviation, np.full(2_000, 0.01), area)
+    assert np.sqrt(between_areas) == pytest.approx(0.4, rel=0.15)
+    assert np.sqrt(within) == pytest.approx(0.2, rel=0.1)
+
+
+def test_a_community_borrows_from_the_others_of_its_area() -> None:
+    rng = np.random.default_rng(9)
+    area = np.repeat(np.arange(30), 8)
+    effect = np.where(area < 15, -0.6, 0.6)
+    eligible = np.full(240, 200.0)
+    eligible[[0, 239]] = 4
+    reached = rng.binomial(eligible.astype(int), special.expit(0.2 + effect)).astype(float)
+    reached[[0, 239]] = 2
+    posterior = estimate_uptake(make_communities(eligible, reached, special.expit(0.2)), area)
+    assert posterior.mean[0] < 0.45
+    assert posterior.mean[239] > 0.62
+
+
+def test_a_few_far_out_communities_are_let_stand_while_the_rest_are_drawn_in() -> None:
+    rng = np.random.default_rng(3)
+    eligible = np.full(200, 60.0)
+    truth = np.full(200, 0.7)
+    truth[:6] = 0.2
+    reached = rng.binomial(60, truth).astype(float)
+    posterior = estimate_uptake(make_communities(eligible, reached, 0.7), None)
+    assert np.abs(posterior.mean[:6] - reached[:6] / 60).max() < 0.05
+    assert posterior.mean[6:].std() < 0.3 * (reached[6:] / 60).std()
