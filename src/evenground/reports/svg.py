@@ -83,21 +83,7 @@ def make_inline_safe(svg: str, *, prefix: str, title: str, description: str) -> 
     names = _number_ids(source, prefix)
     drawing = ET.Element("g", {"aria-hidden": "true"})
     drawing.extend(kept for child in source if (kept := _clean(child, names)) is not None)
-    root = ET.Element(
-        "svg",
-        {
-            "xmlns": NAMESPACE,
-            "class": "evenground-figure",
-            "viewBox": _view_box(source),
-            "width": "100%",
-            "role": "img",
-            "aria-labelledby": f"{prefix}-title {prefix}-desc",
-            "focusable": "false",
-            "font-family": FONT,
-        },
-    )
-    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = clean_text(title)
-    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = clean_text(description)
+    root = _make_root(prefix, _view_box(source), title, description)
     root.append(_patterns(prefix))
     root.append(drawing)
     return ET.tostring(root, encoding="unicode")
@@ -117,6 +103,23 @@ def _parse(svg: str) -> ET.Element:
         raise InputError(f"The picture is not XML ({error}).") from error
     if _local(root.tag) != "svg":
         raise InputError(f"The picture is a <{_local(root.tag)}>, not an <svg>.")
+    return root
+
+
+def _make_root(prefix: str, view_box: str, title: str, description: str) -> ET.Element:
+    attributes = {
+        "xmlns": NAMESPACE,
+        "class": "evenground-figure",
+        "viewBox": view_box,
+        "width": "100%",
+        "role": "img",
+        "aria-labelledby": f"{prefix}-title {prefix}-desc",
+        "focusable": "false",
+        "font-family": FONT,
+    }
+    root = ET.Element("svg", attributes)
+    ET.SubElement(root, "title", {"id": f"{prefix}-title"}).text = clean_text(title)
+    ET.SubElement(root, "desc", {"id": f"{prefix}-desc"}).text = clean_text(description)
     return root
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -137,3 +138,19 @@ def test_an_area_that_is_not_in_the_release_is_not_drawn():
 
 def test_no_boundaries_make_an_empty_map():
     assert fit_shapes({}, {"a": "red"}, {"a": "A"}) == ([], 0)
+
+
+@pytest.mark.reference
+def test_the_real_small_areas_of_rotherham_are_all_drawn_and_leave_no_gap(shared):
+    packed = (shared / "data" / "boundaries" / "lsoa21_rotherham_staffs_stoke.geojson.gz").read_bytes()
+    features = json.loads(gzip.decompress(packed))["features"]
+    named = {f["properties"]["lsoa21_code"]: f for f in features}
+    rotherham = {c: f for c, f in named.items() if f["properties"]["lsoa21_name"].startswith("Rotherham")}
+    boundaries = {code: json.dumps(feature["geometry"]) for code, feature in rotherham.items()}
+    shapes, height = fit_shapes(boundaries, dict.fromkeys(boundaries, "red"), {c: c for c in boundaries})
+    drawn = shapely.from_geojson([json.dumps(shape.geometry) for shape in shapes])
+    assert len(shapes) == 170
+    assert 0 < height <= 640
+    whole = shapely.union_all(drawn)
+    assert whole.area == pytest.approx(shapely.area(drawn).sum(), rel=1e-3)
+    assert shapely.get_num_interior_rings(whole) == 0
