@@ -257,9 +257,9 @@ def test_shrinkage_beats_raw_rates_and_main_effects_alone() -> None:
 
 
 def test_the_probability_of_the_top_ten_comes_true_as_often_as_it_says() -> None:
-    tables = [score_place(simulate_place(seed, people=5_000))[1] for seed in range(100, 112)]
+    tables = [score_place(simulate_place(seed, people=5_000))[1] for seed in range(100, 108)]
     table = pl.concat(tables).filter(pl.col("probability_top_10").is_between(0.05, 0.95))
-    assert table.height > 150
+    assert table.height > 75
     assert table["truly_top"].mean() == pytest.approx(table["probability_top_10"].mean(), abs=0.08)
 
 
