@@ -41,7 +41,7 @@ from evenground.workspace import SourceSection, Workspace, explain_validation, w
 
 _COUNT_COLUMNS: Final = {
     "values": ("numerator", "denominator"),
-    "rankings": ("eligible", "reached", "expected_missing"),
+    "rankings": ("eligible", "reached"),
     "areas": ("population",),
 }
 
@@ -304,7 +304,8 @@ def _boundaries_table(workspace: Workspace, geography: Geography) -> pl.DataFram
     rows: list[tuple[str, str, str]] = []
     if lsoas:
         for area_type in (AreaType.LSOA, AreaType.MSOA, AreaType.WARD):
-            parents = dict(geography.lsoas.select("lsoa_code", f"{area_type}_code").iter_rows())
+            codes = (geography.lsoas[column].to_list() for column in ("lsoa_code", f"{area_type}_code"))
+            parents = dict(zip(*codes, strict=True))
             rows += [
                 (str(area_type), code, shape) for code, shape in dissolve_boundaries(lsoas, parents).items()
             ]
