@@ -93,7 +93,9 @@ def _check_ready(options: argparse.Namespace) -> None:
     from evenground_web.assets import HOW_TO_BUILD, built_stamp
 
     if not options.workspace.is_dir():
-        raise NotReadyError(f"There is no folder {options.workspace}. Give a workspace: 'evenground init DIR'.")
+        raise NotReadyError(
+            f"There is no folder {options.workspace}. Give a workspace: 'evenground init DIR'."
+        )
     if not built_stamp():
         raise NotReadyError(f"The site's style sheet is not here yet. Run 'make assets' or '{HOW_TO_BUILD}'.")
     if options.host not in LOOPBACK and not os.environ.get("EVENGROUND_HOSTS"):
@@ -156,7 +158,10 @@ def _announce(address: str, accounts: list[tuple[str, str, str]]) -> None:
     if accounts:
         rows = [("Role", "Log-in name", "Password"), *accounts]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        lines = ["  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines = [
+            "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
         lines.insert(1, "  ".join("-" * width for width in widths))
         lines = ["Demo log-ins, new at every start:", "", *lines, ""]
     lines += [f"The site is at {address}", "Press Ctrl-C to stop it."]

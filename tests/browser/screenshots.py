@@ -1,7 +1,7 @@
 """Pictures of the site on a phone and on a desk, for the README and the documentation.
 
-``python -m tests.browser.screenshots --url http://127.0.0.1:8000 --out docs/images`` takes them from a site that
-runs; without ``--url``, the workspace's own site is started for as long as it takes.
+``python -m tests.browser.screenshots --url http://127.0.0.1:8000 --out docs/images`` takes them from a site
+that runs; without ``--url``, the workspace's own site is started for as long as it takes.
 """
 
 from __future__ import annotations

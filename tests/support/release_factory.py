@@ -313,22 +313,34 @@ def _compare(info: IndicatorInfo, figure: Mapping[str, Any], benchmark: float) -
 
 
 def _inequality() -> Iterator[dict[str, Any]]:
+    fifths = {
+        (row["indicator_id"], row["category"]): row["value"]
+        for row in _values()
+        if row["area_type"] == "place" and row["cut"] == "local_quintile"
+    }
     for spec in SPECS:
-        slope = 5 * abs(spec.per_quintile) * spec.info.multiplier
-        for measure in ("sii", "gap"):
-            value = slope if measure == "sii" else 0.8 * slope
+        gap = _gap(spec.info, [fifths.get((spec.info.id, category)) for category in "12345"])
+        for measure, scale in (("sii", 1.2), ("gap", 1.0)):
             yield {
                 "indicator_id": spec.info.id,
                 "area_type": "place",
                 "area_code": PLACE,
                 "period": PERIOD,
                 "measure": measure,
-                "value": value,
-                "lower_cl": 0.6 * value,
-                "upper_cl": 1.4 * value,
+                "value": None if gap is None else scale * gap,
+                "lower_cl": None if gap is None else scale * gap - 5,
+                "upper_cl": None if gap is None else scale * gap + 5,
                 "confidence_level": 0.95,
-                "value_note": "published",
+                "value_note": "missing" if gap is None else "published",
             }
+
+
+def _gap(info: IndicatorInfo, values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return None
+    sign = 1 if info.polarity == "higher_is_better" else -1
+    return sign * (known[-1] - known[0])
 
 
 def _rankings() -> Iterator[dict[str, Any]]:
@@ -460,4 +472,8 @@ def _coverage() -> tuple[CoverageRow, ...]:
         row("read", "", 104_000, "events"),
         row("kept", "", 104_000, "events"),
         row("dropped", "event for an unknown person", 0, "events"),
+        row("completeness", "ethnic group recorded", 18_860, "people"),
+        row("completeness", "ethnic group not stated", 610, "people"),
+        row("completeness", "ethnic group not known", 200, "people"),
+        row("completeness", "ethnic group missing", 200, "people"),
     )

@@ -17,7 +17,7 @@ class LogInForm(auth_forms.AuthenticationForm):
     }
 
 
-class PasswordForm(auth_forms.PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(auth_forms.PasswordChangeForm):
     """The old password, and a new one twice."""
 
     error_messages = {  # noqa: RUF012  (Django's own name and type)

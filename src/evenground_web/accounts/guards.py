@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -15,7 +15,7 @@ from evenground_web.accounts.models import Account
 from evenground_web.accounts.roles import Role
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
@@ -26,7 +26,7 @@ def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
 
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("accounts:log_in"))
             if roles and not has_role(request, roles):
@@ -38,7 +38,19 @@ def require_role(*roles: Role) -> Callable[[View[P]], View[P]]:
     return guard
 
 
+def require_account(request: HttpRequest) -> Account:
+    """Whoever has logged in.
+
+    Raises
+    ------
+    PermissionDenied
+        Where nobody has.
+    """
+    if not isinstance(request.user, Account):
+        raise PermissionDenied
+    return request.user
+
+
 def has_role(request: HttpRequest, roles: Collection[Role]) -> bool:
     """Whether whoever asks has logged in with one of the roles."""
-    account = request.user
-    return isinstance(account, Account) and account.is_authenticated and account.role in roles
+    return isinstance(request.user, Account) and request.user.role in roles

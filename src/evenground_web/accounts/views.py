@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from evenground_web.accounts import reads, writes
 from evenground_web.accounts.forms import LogInForm, PasswordForm, list_faults
-from evenground_web.accounts.guards import require_role
+from evenground_web.accounts.guards import require_account, require_role
 
 
 class LogIn(LoginView):
@@ -35,15 +35,18 @@ class LogOut(LogoutView):
 @require_role()
 def show_account(request: HttpRequest) -> HttpResponse:
     """Your account: who you are here and what you may do."""
-    return render(request, "accounts/account.jinja", {"may_do": reads.what_it_may_do(request.user)})
+    return render(
+        request, "accounts/account.jinja", {"may_do": reads.what_it_may_do(require_account(request))}
+    )
 
 
 @require_role()
 def change_password(request: HttpRequest) -> HttpResponse:
     """Change your own password."""
-    form = PasswordForm(request.user, request.POST or None)
+    account = require_account(request)
+    form = PasswordForm(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        account = writes.set_password(account=request.user, password=form.cleaned_data["new_password1"])
+        writes.set_password(account=account, password=form.cleaned_data["new_password1"])
         update_session_auth_hash(request, account)
         messages.success(request, "Your password is changed.")
         return redirect("accounts:account")

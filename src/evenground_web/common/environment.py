@@ -40,6 +40,7 @@ def make_environment(*, loader: BaseLoader, **options: Any) -> Environment:
         "chance": words.say_chance,
         "category": words.name_category,
         "slug": words.make_slug,
+        "target": words.say_target,
         "inline_svg": inline_svg,
     }
     return environment

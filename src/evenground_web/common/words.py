@@ -6,7 +6,8 @@ import datetime as dt
 import re
 from typing import Final
 
-from evenground.reports.words import format_date
+from evenground.releases import IndicatorInfo
+from evenground.reports.words import format_date, format_value
 from evenground.vocabulary import ETHNIC_GROUPS, ETHNIC_GROUPS_5, UNKNOWN_AREA, AreaType, Cut
 
 NOTE_MEANINGS: Final = {
@@ -59,6 +60,15 @@ CUTS: Final = {
     Cut.AGE_BAND: "Age",
 }
 
+_CHANCES: Final = (
+    (0.95, "almost certain"),
+    (0.75, "likely"),
+    (0.60, "more likely than not"),
+    (0.40, "as likely as not"),
+    (0.25, "less likely than not"),
+    (0.05, "unlikely"),
+)
+
 POLICIES: Final = {
     "nhs-7-5": (
         "Counts from 1 to 7 are suppressed. Other counts are rounded to the nearest 5; a true 0 stays 0.",
@@ -75,11 +85,13 @@ POLICIES: Final = {
 def name_category(category: str, cut: str) -> str:
     """A category of a cut as people call it.
 
-    >>> name_category("1", "imd_quintile"), name_category("J", "ethnic_group"), name_category("60-64", "age_band")
-    ('1, most deprived fifth', 'Pakistani', 'Ages 60 to 64')
+    >>> name_category("1", "imd_quintile"), name_category("60-64", "age_band")
+    ('1, most deprived fifth', 'Ages 60 to 64')
     """
     if cut == Cut.AGE_BAND:
-        return "Ages " + (category.replace("+", " and over") if "+" in category else category.replace("-", " to "))
+        return "Ages " + (
+            category.replace("+", " and over") if "+" in category else category.replace("-", " to ")
+        )
     return _CATEGORIES.get(Cut(cut), {}).get(category, category)
 
 
@@ -103,9 +115,7 @@ def say_chance(probability: float | None) -> str:
     """
     if probability is None:
         return "not known"
-    bands = ((0.95, "almost certain"), (0.75, "likely"), (0.60, "more likely than not"))
-    bands += ((0.40, "as likely as not"), (0.25, "less likely than not"), (0.05, "unlikely"))
-    return next((words for least, words in bands if probability >= least), "very unlikely")
+    return next((words for least, words in _CHANCES if probability >= least), "very unlikely")
 
 
 def make_slug(text: str) -> str:
@@ -115,3 +125,10 @@ def make_slug(text: str) -> str:
     'heart-and-lungs'
     """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def say_target(info: IndicatorInfo) -> str:
+    """The level to reach, without decimals where it has none; empty where no target is set."""
+    if info.target is None:
+        return ""
+    return format_value(info.target.value, info.unit, decimals=0 if info.target.value.is_integer() else 1)

@@ -41,9 +41,7 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
     release = current()
     choice = require_choice(release, request)
     total = reads.count_communities(release, choice.service, choice.kind)
-    communities = reads.list_communities(
-        release, choice.service, choice.kind, choice.order, most=choice.show
-    )
+    communities = reads.list_communities(release, choice.service, choice.kind, choice.order, most=choice.show)
     context = {
         "release": release,
         "choice": choice,
@@ -75,7 +73,9 @@ def _csv_row(community: reads.Community) -> tuple[object, ...]:
         "community": community.name,
         "why": community.why,
         # A count that is not published is a word, never an empty cell that could be taken for zero.
-        "eligible": community.raw["eligible"] if community.raw["eligible"] is not None else community.eligible,
+        "eligible": community.raw["eligible"]
+        if community.raw["eligible"] is not None
+        else community.eligible,
         "reached": community.raw["reached"] if community.raw["reached"] is not None else community.reached,
     }
     return tuple(facts[column] for column in _COLUMNS)

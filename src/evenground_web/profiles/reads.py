@@ -9,15 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from evenground.errors import InputError
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
-from evenground.reports.words import format_count, format_interval, format_value
+from evenground.reports.words import format_count, format_interval, format_number, format_value
 from evenground.vocabulary import EVERYONE, UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
-from evenground_web.common.words import AREA_TYPES, CUTS, NOTE_MEANINGS, name_category
+from evenground_web.common.words import AREA_TYPES, CUTS, NOTE_MEANINGS, name_category, say_target
 
-WHOLE_PLACE_ONLY = (AreaType.PLACE,)
 _CHOSEN_TYPES = tuple(kind for kind in AREA_TYPES if kind is not AreaType.LSOA)
 
 
@@ -85,8 +83,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Inequality:
-    """The slope index and the gap of an indicator, in words."""
+    """The slope index and the gap of an indicator, in words; both are in ``unit``."""
 
+    unit: str
     sii: str
     sii_interval: str
     gap: str
@@ -178,10 +177,10 @@ def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | N
     for measure in ("sii", "gap"):
         row = measures[measure]
         words += [
-            format_value(row["value"], unit),
+            format_number(row["value"]),
             format_interval(row["lower_cl"], row["upper_cl"]) or "no interval",
         ]
-    return Inequality(*words)
+    return Inequality(unit, *words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +234,9 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
     return Charts(
         map=_draw_map(_Key(release), indicator_id, map_type),
         quintiles=_draw_bars(_Key(release), "quintiles", indicator_id, area.area_type, area.area_code),
-        ethnic_groups=_draw_bars(_Key(release), "ethnic_groups", indicator_id, area.area_type, area.area_code),
+        ethnic_groups=_draw_bars(
+            _Key(release), "ethnic_groups", indicator_id, area.area_type, area.area_code
+        ),
     )
 
 
@@ -335,7 +336,7 @@ def _make_row(info: IndicatorInfo, raw: dict[str, Any] | None, *, is_everybody: 
         count=_say_count(raw),
         note=raw["value_note"],
         comparison=raw["comparison"],
-        target=format_value(info.target.value, info.unit) if info.target else "",
+        target=say_target(info),
         target_state=_judge_target(info, raw),
         raw=raw,
     )
@@ -366,13 +367,20 @@ def _is_gap_shown(info: IndicatorInfo) -> bool:
 
 def _make_gap(release: Release, row: dict[str, Any]) -> Gap:
     info = release.indicators[row["indicator_id"]]
-    ends = [
-        list_rows(release, [info.id], place_of(release), Group(Cut.LOCAL_QUINTILE, category))[0].value
+    place = place_of(release)
+    most, least = (
+        list_rows(release, [info.id], place, Group(Cut.LOCAL_QUINTILE, category))[0].value
         for category in ("1", "5")
-    ]
+    )
     interval = format_interval(row["lower_cl"], row["upper_cl"])
-    profile_id = home_profile(release, info.id)
-    return Gap(info, format_value(row["value"], "percentage points"), interval, *ends, profile_id)
+    return Gap(
+        indicator=info,
+        gap=format_number(row["value"]),
+        interval=interval,
+        most_deprived=most,
+        least_deprived=least,
+        profile_id=home_profile(release, info.id),
+    )
 
 
 def note_meanings(notes: Iterable[str]) -> dict[str, str]:
