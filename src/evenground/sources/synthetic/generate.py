@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from evenground.codelists import SHIPPED, CodeList, find_codelists, load_codelist
@@ -42,6 +41,8 @@ GENERATOR_VERSION: Final = 1
 Progress = Callable[[str, float], None]
 
 _MAIN_SYSTEM: Final = "snomed_ct"
+_PSEUDONYM: Final = b"WB"
+_DIGITS: Final = 8
 _ROW_GROUP: Final = 262_144
 _RANGED_LISTS: Final = (
     "systolic_blood_pressure",
@@ -233,18 +234,44 @@ def _some(rng: np.random.Generator, rows: npt.NDArray[Any], count: int) -> npt.N
 
 
 def _patient_ids(numbers: npt.NDArray[np.int64]) -> pa.Array:
-    digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), 8, "0")
-    return pc.binary_join_element_wise("WB", digits, "")
+    """Pseudonyms of one width, ``WB`` and eight digits, laid out as bytes."""
+    width = len(_PSEUDONYM) + _DIGITS
+    letters = np.empty((len(numbers), width), dtype=np.uint8)
+    letters[:, : len(_PSEUDONYM)] = np.frombuffer(_PSEUDONYM, dtype=np.uint8)
+    letters[:, len(_PSEUDONYM) :] = numbers[:, None] // 10 ** np.arange(_DIGITS - 1, -1, -1) % 10 + ord("0")
+    offsets = np.arange(len(numbers) + 1, dtype=np.int32) * width
+    return pa.Array.from_buffers(
+        pa.string(), len(numbers), [None, pa.py_buffer(offsets), pa.py_buffer(letters)]
+    )
 
 
-def _coded(indices: npt.NDArray[Any], values: tuple[str, ...] | list[str]) -> pa.DictionaryArray:
-    index = pa.array(indices.astype(np.int32), mask=indices < 0)
-    return pa.DictionaryArray.from_arrays(index, pa.array(values, pa.string()))
+def _coded(indices: npt.NDArray[Any], values: Sequence[str]) -> pa.DictionaryArray:
+    index = _arrow(indices.astype(np.int32), pa.int32())
+    return pa.DictionaryArray.from_arrays(index, _strings(values))
+
+
+def _strings(values: Sequence[str]) -> pa.Array:
+    encoded = [value.encode() for value in values]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.Array.from_buffers(
+        pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    )
 
 
 def _dates(days: npt.NDArray[np.int32], present: npt.NDArray[np.bool_] | None = None) -> pa.Array:
-    mask = None if present is None else ~present
-    return pa.array(days.astype(np.int32), pa.int32(), mask=mask).cast(pa.date32())
+    return _arrow(days.astype(np.int32), pa.date32(), present)
+
+
+def _arrow(
+    values: npt.NDArray[Any], kind: pa.DataType, present: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """NumPy's memory as an Arrow array.
+
+    Not ``pa.array``, which imports pandas wherever it is installed: seconds for nothing.
+    """
+    bitmap = None if present is None else pa.py_buffer(np.packbits(present, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [bitmap, data])
 
 
 def _write_persons(
@@ -280,13 +307,14 @@ def _write_events(folder: Path, events: Events, number: npt.NDArray[np.int64]) -
     patient = number[events.person]
     # The place of the event breaks ties, so that the order is the same on every machine.
     order = np.sort((patient << np.int64(32)) | np.arange(len(patient))) & np.int64(0xFFFFFFFF)
-    systems = np.array([system for system, _ in events.codes])
-    in_order = systems[events.code[order]]
+    systems = sorted({system for system, _ in events.codes}, key=lambda one: (one != _MAIN_SYSTEM, one))
+    number_of_code = np.array([systems.index(system) for system, _ in events.codes], dtype=np.int8)
+    in_order = number_of_code[events.code[order]]
     paths = {}
-    for system in sorted(set(systems.tolist()), key=lambda one: (one != _MAIN_SYSTEM, one)):
+    for at, system in enumerate(systems):
         name = "events.parquet" if system == _MAIN_SYSTEM else f"events_{system}.parquet"
         paths[system] = folder / name
-        rows = order[in_order == system]
+        rows = order[in_order == at]
         _write_parquet(paths[system], _EVENT_SCHEMA, _event_tables(events, patient, rows))
     return paths
 
@@ -307,13 +335,13 @@ def _event_tables(
         numbers = patient[part]
         # The rows are in the order of patients, so each one's first row gives its place in the dictionary.
         first = np.diff(numbers, prepend=-1) != 0
-        index = pa.array((np.cumsum(first) - 1).astype(np.int32))
+        index = _arrow((np.cumsum(first) - 1).astype(np.int32), pa.int32())
         value = events.value[part]
         columns = [
             pa.DictionaryArray.from_arrays(index, _patient_ids(numbers[first])),
             _coded(events.code[part], codes),
             _dates(events.day[part]),
-            pa.array(value, mask=np.isnan(value)),
+            _arrow(value, pa.float64(), ~np.isnan(value)),
         ]
         tables.append(pa.Table.from_arrays(columns, schema=_EVENT_SCHEMA))
     return tables

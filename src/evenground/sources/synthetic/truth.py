@@ -141,7 +141,7 @@ def _sums(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     return (
         np.bincount(key, minlength=length).astype(np.int64),
-        np.bincount(key, weights=probability, minlength=length),
+        np.bincount(key, weights=probability, minlength=length).astype(np.float64),
         np.bincount(key, weights=counted, minlength=length).astype(np.int64),
     )
 
