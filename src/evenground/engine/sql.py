@@ -65,23 +65,37 @@ def hits_query(plan: Plan, number: int) -> exp.Select:
     words = [_alias(exp.func("BIT_OR", _word(one, word)), f"word_{word}") for word in range(one.words)]
     latest = [_alias(_latest(index), f"latest_{index}") for index in range(len(one.measures))]
     counts = [_alias(_days(index, item), f"days_{index}") for index, item in enumerate(one.counters)]
+    events = _coded_events(plan, number).subquery("r")
+    person = _column("person_id", "r")
+    return exp.select(person, *words, *latest, *counts).from_(events).group_by(person.copy())
+
+
+def _coded_events(plan: Plan, number: int) -> exp.Select:
+    """The events that a pass reads, each with what its code sets and its packed date and value."""
+    one = plan.passes[number]
+    masks = [f"mask_{word}_{index}" for word in range(one.words) for index in range(len(one.windows(word)))]
+    counts = [f"counts_{index}" for index in range(len(one.counters))]
+    same_code = exp.and_(
+        _column("code", "e").eq(_column("code", "c")),
+        _column("code_system", "e").eq(_column("code_system", "c")),
+    )
     return (
-        exp.select(_column("person_id", "e"), *words, *latest, *counts)
-        .from_(exp.alias_(exp.to_table(EVENTS), "e"))
-        .join(
-            exp.alias_(exp.to_table(codes_table(number)), "c"),
-            on=exp.and_(
-                _column("code", "e").eq(_column("code", "c")),
-                _column("code_system", "e").eq(_column("code_system", "c")),
-            ),
+        exp.select(
+            _column("person_id", "e"),
+            _column("event_date", "e"),
+            *(_column(name, "c") for name in ("measure", *masks, *counts)),
+            _alias(_packed_event(), "packed"),
         )
+        .from_(exp.alias_(exp.to_table(EVENTS), "e"))
+        .join(exp.alias_(exp.to_table(codes_table(number)), "c"), on=same_code)
         .where(_column("event_date", "e") <= _date(plan.as_at), _plausible())
-        .group_by(_column("person_id", "e"))
     )
 
 
 def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequence[str] = ()) -> exp.Select:
-    """Everybody counted: the keys of the cells, and for each indicator what the person adds to it.
+    """Everybody counted: the keys of the cells, a word of bits, and a number for each counter.
+
+    The bits are two for each indicator of the pass: in its denominator, and in its numerator.
 
     Parameters
     ----------
@@ -93,61 +107,74 @@ def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequen
     one = plan.passes[number]
     person = (
         exp.select(
-            _column("lsoa_code", "p"),
+            *(_column(name, "p") for name in ("lsoa_code", "sex", "ethnic_group", "practice_code")),
             _alias(_age_band(plan.as_at), "age_band"),
-            _column("sex", "p"),
-            _column("ethnic_group", "p"),
-            _column("practice_code", "p"),
-            *_contributions(plan, one),
+            _alias(_counted_in(plan, one), "counted_in"),
+            *(_alias(_held(f"days_{index}", 0), f"days_{index}") for index in range(len(one.counters))),
         )
         .from_(exp.alias_(exp.to_table(PERSONS), "p"))
-        .where(*_counted(plan.as_at))
+        .where(*_present(plan.as_at))
     )
     if one.codes:
-        hits = exp.alias_(exp.to_table(HITS), "h")
-        person = person.join(
-            hits, on=_column("person_id", "p").eq(_column("person_id", "h")), join_type="left"
-        )
+        same_person = _column("person_id", "p").eq(_column("person_id", "h"))
+        person = person.join(exp.alias_(exp.to_table(HITS), "h"), on=same_person, join_type="left")
     if needs_practice:
         person = person.where(_is_there(_column("practice_code", "p")))
-    if lsoas:
-        person = person.where(_column("lsoa_code", "p").isin(*lsoas))
-    return person
+    return person.where(_column("lsoa_code", "p").isin(*lsoas)) if lsoas else person
 
 
 def cells_query(plan: Plan, number: int, keys: Sequence[str]) -> exp.Select:
-    """People and every indicator's sums by the keys."""
-    sums = [
-        _alias(exp.cast(exp.func("SUM", _column(name)), "BIGINT"), name)
-        for indicator in plan.passes[number].indicators
-        for name in columns_of(indicator)
+    """People and every indicator's counts by the keys."""
+    one = plan.passes[number]
+    counts = [
+        _alias(column, name)
+        for index, indicator in enumerate(one.indicators)
+        for name, column in zip(columns_of(indicator), _counts(plan, one, index), strict=True)
     ]
     population = _alias(exp.Count(this=exp.Star()), "population")
     columns = [_column(key) for key in keys]
-    return (
-        exp.select(*columns, population, *sums).from_(PEOPLE).group_by(*(column.copy() for column in columns))
-    )
+    return exp.select(*columns, population, *counts).from_(PEOPLE).group_by(*(key.copy() for key in columns))
+
+
+def _counts(plan: Plan, one: Pass, index: int) -> tuple[exp.Expr, exp.Expr]:
+    indicator = one.indicators[index]
+    people = _how_many(_bit("counted_in", 2 * index))
+    counted = indicator.numerator.node
+    if not isinstance(counted, Count):
+        return people, _how_many(_bit("counted_in", 2 * index + 1))
+    days = _column(f"days_{one.counters.index(_counter(counted, plan))}")
+    own = exp.Case().when(_bit("counted_in", 2 * index), days).else_(_integer(0))
+    return exp.Mul(this=people, expression=_integer(indicator.years)), exp.cast(exp.func("SUM", own), "BIGINT")
+
+
+def _how_many(condition: exp.Expr) -> exp.Expr:
+    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
+
+
+def _counted_in(plan: Plan, one: Pass) -> exp.Expr:
+    bits: list[exp.Expr] = []
+    for index, indicator in enumerate(one.indicators):
+        belongs = _predicate(indicator.denominator.node, plan, one)
+        counted = indicator.numerator.node
+        if not isinstance(counted, Count):
+            reached = exp.and_(belongs.copy(), _predicate(counted, plan, one))
+            bits.append(_set_bit(reached, 2 * index + 1))
+        bits.append(_set_bit(belongs, 2 * index))
+    return _either(bits)
+
+
+def _set_bit(condition: exp.Expr, bit: int) -> exp.Expr:
+    return exp.Case().when(condition, _long(1 << bit)).else_(_long(0))
+
+
+def _bit(column: str, bit: int) -> exp.Expr:
+    masked = exp.BitwiseAnd(this=_column(column), expression=_long(1 << bit))
+    return exp.NEQ(this=exp.paren(masked), expression=_integer(0))
 
 
 def columns_of(indicator: Indicator) -> tuple[str, str]:
     """The names of an indicator's two columns."""
     return f"{indicator.id}__denominator", f"{indicator.id}__numerator"
-
-
-def _contributions(plan: Plan, one: Pass) -> Iterable[exp.Expr]:
-    for indicator in one.indicators:
-        belongs = _predicate(indicator.denominator.node, plan, one)
-        denominator, numerator = columns_of(indicator)
-        counted = indicator.numerator.node
-        if isinstance(counted, Count):
-            index = one.counters.index(Counter(counted.feature, counted.window.cutoff(plan.as_at)))
-            adds = exp.func("COALESCE", _column(f"days_{index}", "h"), _integer(0))
-            reached = exp.Case().when(belongs.copy(), adds).else_(_integer(0))
-        else:
-            also = exp.and_(belongs.copy(), _predicate(counted, plan, one))
-            reached = exp.Case().when(also, _integer(1)).else_(_integer(0))
-        yield _alias(exp.Case().when(belongs, _integer(indicator.years)).else_(_integer(0)), denominator)
-        yield _alias(reached, numerator)
 
 
 def _predicate(node: Node, plan: Plan, one: Pass) -> exp.Expr:
@@ -179,7 +206,7 @@ def _latest_value(node: LatestValue, plan: Plan, one: Pass) -> exp.Expr:
     index = one.measures.index(Measure(node.feature))
     compare = {"below": exp.LT, "at_most": exp.LTE, "above": exp.GT, "at_least": exp.GTE}
     limits = [
-        compare[name](this=_low_bits(index), expression=_integer(_scaled(limit)))
+        compare[name](this=_low_bits(index), expression=_long(_scaled(limit)))
         for name, limit in node.limits()
     ]
     return exp.and_(_recent(index, node.window.cutoff(plan.as_at)), *limits)
@@ -191,22 +218,22 @@ def _scaled(limit: float) -> int:
 
 def _flagged(one: Pass, flag: Flag) -> exp.Expr:
     word, bit = divmod(one.flags.index(flag), BITS_A_WORD)
-    held = exp.func("COALESCE", _column(f"word_{word}", "h"), _integer(0))
-    masked = exp.BitwiseAnd(this=held, expression=_integer(1 << bit))
+    masked = exp.BitwiseAnd(this=_held(f"word_{word}", 0), expression=_long(1 << bit))
     return exp.NEQ(this=exp.paren(masked), expression=_integer(0))
 
 
-def _packed(index: int) -> exp.Expr:
-    return exp.func("COALESCE", _column(f"latest_{index}", "h"), _integer(NOTHING))
+def _held(column: str, otherwise: int) -> exp.Expr:
+    """A column of the hits, for people who have none, too."""
+    return exp.func("COALESCE", _column(column, "h"), _long(otherwise))
 
 
 def _low_bits(index: int) -> exp.Expr:
-    return exp.paren(exp.BitwiseAnd(this=_packed(index), expression=_integer(_LOW_BITS)))
+    return exp.paren(exp.BitwiseAnd(this=_held(f"latest_{index}", NOTHING), expression=_long(_LOW_BITS)))
 
 
 def _recent(index: int, cutoff: dt.date | None) -> exp.Expr:
     earliest = NOTHING + 1 if cutoff is None else pack(cutoff + dt.timedelta(days=1), 0)
-    return exp.GTE(this=_packed(index), expression=_integer(earliest))
+    return exp.GTE(this=_held(f"latest_{index}", NOTHING), expression=_long(earliest))
 
 
 def _aged(as_at: dt.date, first: int | None, last: int | None) -> exp.Expr:
@@ -235,7 +262,7 @@ def _birthday(as_at: dt.date, age: int) -> dt.date:
     return as_at.replace(year=as_at.year - age)
 
 
-def _counted(as_at: dt.date) -> Iterable[exp.Expr]:
+def _present(as_at: dt.date) -> Iterable[exp.Expr]:
     yield _column("birth_date", "p") <= _date(as_at)
     for name in ("death_date", "left_date"):
         gone = _column(name, "p")
@@ -249,39 +276,48 @@ def _plausible() -> exp.Expr:
 
 
 def _word(one: Pass, word: int) -> exp.Expr:
-    masks = [
-        _within(cutoff, _column(f"mask_{word}_{number}", "c"))
-        for number, cutoff in enumerate(one.windows(word))
-    ]
-    return reduce(lambda left, right: exp.BitwiseOr(this=left, expression=right), masks)
+    return _either(
+        _within(cutoff, _column(f"mask_{word}_{index}", "r"))
+        for index, cutoff in enumerate(one.windows(word))
+    )
+
+
+def _either(words: Iterable[exp.Expr]) -> exp.Expr:
+    return reduce(lambda left, right: exp.BitwiseOr(this=left, expression=right), words)
 
 
 def _within(cutoff: dt.date | None, then: exp.Expr) -> exp.Expr:
     if cutoff is None:
         return then
-    return exp.Case().when(_column("event_date", "e") > _date(cutoff), then).else_(_integer(0))
+    return exp.Case().when(_column("event_date", "r") > _date(cutoff), then).else_(_long(0))
+
+
+def _packed_event() -> exp.Expr:
+    """Date and value, or date and rank of the category, as one number; null where the code has neither."""
+    since = exp.DateDiff(this=_column("event_date", "e"), expression=_date(EPOCH), unit=exp.var("DAY"))
+    days = exp.Mul(this=exp.cast(since, "BIGINT"), expression=_long(1 << 32))
+    thousandths = exp.func("ROUND", exp.Mul(this=_column("value", "e"), expression=_integer(VALUE_SCALE)))
+    scaled = exp.Add(this=exp.cast(thousandths, "BIGINT"), expression=_long(VALUE_OFFSET))
+    # A value is only converted where its code has a plausible range, which it is in: others may not fit.
+    low = exp.Case().when(_is_there(_column("lower", "c")), scaled).else_(_column("rank", "c"))
+    return exp.Add(this=days, expression=low)
 
 
 def _latest(index: int) -> exp.Expr:
-    days = exp.cast(
-        exp.DateDiff(this=_column("event_date", "e"), expression=_date(EPOCH), unit=exp.var("DAY")), "BIGINT"
-    )
-    rounded = exp.func("ROUND", exp.Mul(this=_column("value", "e"), expression=_integer(VALUE_SCALE)))
-    scaled = exp.cast(rounded, "BIGINT") + _integer(VALUE_OFFSET)
-    rank = _column("rank", "c")
-    is_value = exp.Is(this=rank, expression=exp.Null())
-    low = exp.Case().when(is_value, scaled).else_(rank.copy())
-    packed = exp.Add(this=exp.Mul(this=days, expression=_integer(1 << 32)), expression=exp.paren(low))
-    own = _column("measure", "c").eq(_integer(index))
-    return exp.func("MAX", exp.Case().when(own, packed))
+    own = _column("measure", "r").eq(_integer(index))
+    return exp.func("MAX", exp.Case().when(own, _column("packed", "r")))
 
 
 def _days(index: int, counter: Counter) -> exp.Expr:
-    day = _column("event_date", "e")
-    own = exp.and_(
-        _column(f"counts_{index}", "c"), *([day > _date(counter.cutoff)] if counter.cutoff else [])
-    )
+    day = _column("event_date", "r")
+    own: exp.Expr = _column(f"counts_{index}", "r")
+    if counter.cutoff is not None:
+        own = exp.and_(own, day > _date(counter.cutoff))
     return exp.Count(this=exp.Distinct(expressions=[exp.Case().when(own, day.copy())]))
+
+
+def _counter(node: Count, plan: Plan) -> Counter:
+    return Counter(node.feature, node.window.cutoff(plan.as_at))
 
 
 def _is_there(column: exp.Expr) -> exp.Expr:
@@ -297,11 +333,11 @@ def _alias(expression: exp.Expr, name: str) -> exp.Expr:
 
 
 def _integer(number: int) -> exp.Expr:
-    return (
-        exp.cast(exp.Literal.number(number), "BIGINT")
-        if abs(number) >= 1 << 31
-        else exp.Literal.number(number)
-    )
+    return exp.Literal.number(number)
+
+
+def _long(number: int) -> exp.Expr:
+    return exp.cast(_integer(number), "BIGINT")
 
 
 def _date(day: dt.date) -> exp.Expr:
