@@ -112,7 +112,7 @@ def find_files(pattern: str, root: Path, where: str) -> list[tuple[str, Path]]:
         hint = f'Name a file in it, or all of them: "{pattern.rstrip("/")}/*.csv".'
         raise FileError(Fault(f"{where}, {pattern}", "is a folder, not a file.", hint))
     if path.is_file():
-        return [(pattern, path)]
+        return [(_name(path, root), path)]
     if not re.search(r"[*?\[]", pattern):
         near = get_close_matches(path.name, _names_in(path.parent), n=1)
         hint = f'Did you mean "{near[0]}"?' if near else "Check the path in place.toml."
@@ -130,7 +130,8 @@ def _names_in(folder: Path) -> list[str]:
 
 
 def _name(path: Path, root: Path) -> str:
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    # A release records this name, and must be the same on a machine where the file lies elsewhere.
+    return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
 
 
 def open_file(
@@ -199,7 +200,7 @@ class _Text:
 def _describe(reader: _Reader, wanted: Collection[str], separator: str | None, copy: Path) -> InputFile:
     found, packed = _read_through(reader, copy)
     name = reader.name
-    if not found.start.strip():
+    if not found.start.removeprefix(codecs.BOM_UTF8).strip():
         raise FileError(Fault(name, "is empty (0 rows).", "Ask the provider to send it again."))
     path = copy if packed else reader.path
     sha256 = reader.digest.hexdigest()
@@ -211,10 +212,10 @@ def _describe(reader: _Reader, wanted: Collection[str], separator: str | None, c
     if found.nul and encoding != "utf-16":
         raise FileError(Fault(name, "is neither CSV nor Parquet.", "Export it again as CSV (UTF-8)."))
     notes: tuple[str, ...] = ()
-    if encoding != "utf-8":
-        path = _write_utf_8(path, copy, encoding)
-        notes = (f"read as {'Windows-1252' if encoding == 'cp1252' else 'UTF-16'}, not UTF-8",)
     lines = found.lines + (not found.last.endswith(b"\n"))
+    if encoding != "utf-8":
+        path, lines = _write_utf_8(path, copy, encoding)
+        notes = (f"read as {'Windows-1252' if encoding == 'cp1252' else 'UTF-16'}, not UTF-8",)
     described = InputFile(name, path, sha256, "csv", lines=lines, notes=notes)
     return _describe_csv(described, wanted, separator)
 
@@ -262,15 +263,18 @@ def _create(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-def _write_utf_8(path: Path, copy: Path, encoding: str) -> Path:
+def _write_utf_8(path: Path, copy: Path, encoding: str) -> tuple[Path, int]:
     target = copy.with_suffix(".utf8")
     # Windows-1252 leaves five bytes without a character; one of them must not stop a build.
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    lines, last = 0, ""
     with path.open("rb") as source, _create(target) as out:
         while chunk := source.read(_CHUNK):
-            out.write(decoder.decode(chunk).encode())
+            last = decoder.decode(chunk)
+            lines += last.count("\n")
+            out.write(last.encode())
         out.write(decoder.decode(b"", final=True).encode())
-    return target
+    return target, lines + (not last.endswith("\n"))
 
 
 def _describe_parquet(file: InputFile) -> InputFile:

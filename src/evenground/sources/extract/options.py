@@ -143,7 +143,13 @@ class ExtractOptions(_Strict):
 
     code_system: CodeSystem = "snomed_ct"
     persons: PersonsOptions
-    events: tuple[EventsOptions, ...] = Field(min_length=1)
+    events: tuple[EventsOptions, ...]
+
+    @model_validator(mode="after")
+    def _check_events(self) -> Self:
+        if not self.events:
+            raise ValueError("there is no [[sources.events]]: give at least one file of events")
+        return self
 
 
 def read_options(source: SourceSection) -> ExtractOptions:

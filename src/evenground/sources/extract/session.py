@@ -61,7 +61,9 @@ class Session:
             fault = Fault(
                 "The extract", f"needs more than {MEMORY_LIMIT} of memory and the free space.", hint
             )
-        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.ConversionException):
+        except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException):
+            raise
+        except duckdb.Error:
             if file is None:
                 raise
             hint = "It may be cut short or damaged: copy it again from the provider, and compare its size."
