@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy import sparse, special
 
 from evenground.errors import InputError
+from evenground.reach.draws import LEVEL_MIDDLES, Drawn, Draws, Missing, draw_missing
 from evenground.reach.main_effects import Codes, Floats, MainEffects, fit_main_effects
 from evenground.reach.services import (
     ALL_SERVICES,
@@ -23,9 +21,6 @@ from evenground.reach.services import (
     sum_strata,
 )
 from evenground.reach.shrinkage import Communities, Posterior, estimate_uptake
-
-_DRAW_LEVELS: Final = 512
-_DRAWN_AT_ONCE: Final = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,12 @@ class _Estimated:
     def missing(self) -> Floats:
         """People missing out at each point of each community's posterior."""
         return missing_out(self.communities.eligible, self.service.standard, self.posterior.uptake)
+
+    @property
+    def levels(self) -> Draws:
+        """People missing out at the levels that draws are made from."""
+        uptake = self.posterior.quantiles(LEVEL_MIDDLES)
+        return missing_out(self.communities.eligible, self.service.standard, uptake).astype(np.float32)
 
     @property
     def expected_missing(self) -> Floats:
@@ -107,15 +108,21 @@ def rank_communities(
     _require_options(confidence_level, top, draws)
     estimated = [_estimate(service, list(by), covariates, exclude) for service in services]
     keys = pl.concat([one.keys for one in estimated]).unique().sort(by)
-    totals = np.zeros((draws, keys.height), dtype=np.float32)
-    tables = []
-    for one in estimated:
-        where = _positions(keys, one.keys, by)
-        probability = _draw(one, draws, seed, top, totals, where)
-        tables.append(_service_table(one, confidence_level, probability))
-    limits = np.quantile(totals, _tails(confidence_level), axis=0).astype(np.float64)
-    probability = _share_in_top([totals], top)
-    table = pl.concat([*tables, _all_table(pl.concat(tables), keys, list(by), limits, probability)])
+    drawn = draw_missing(
+        [Missing(one.service.id, one.levels, _positions(keys, one.keys, by)) for one in estimated],
+        keys.height,
+        draws=draws,
+        seed=seed,
+        top=top,
+        tails=_tails(confidence_level),
+    )
+    table = pl.concat(
+        [
+            _service_table(one, confidence_level, probability)
+            for one, probability in zip(estimated, drawn.probabilities, strict=True)
+        ]
+    )
+    table = pl.concat([table, _all_table(table, keys, list(by), drawn)])
     return _finish(table, list(by), confidence_level, top)
 
 
@@ -185,46 +192,9 @@ def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | 
     return _codes(keys, local)
 
 
-def _positions(keys: pl.DataFrame, some: pl.DataFrame, by: Sequence[str]) -> Codes | slice:
-    if len(some) == len(keys):
-        return slice(None)
+def _positions(keys: pl.DataFrame, some: pl.DataFrame, by: Sequence[str]) -> Codes:
     found = some.join(keys.with_row_index("position"), on=list(by), how="left", maintain_order="left")
     return found["position"].to_numpy().astype(np.int64)
-
-
-def _draw(
-    one: _Estimated, draws: int, seed: int, top: int, totals: NDArray[np.float32], where: Codes | slice
-) -> Floats:
-    """Add a service's draws of people missing out to the totals; the share of draws in the top."""
-    levels = (np.arange(_DRAW_LEVELS) + 0.5) / _DRAW_LEVELS
-    uptake = one.posterior.quantiles(levels)
-    table = missing_out(one.communities.eligible, one.service.standard, uptake).astype(np.float32)
-    # The id is part of the seed, so that adding a service leaves the others' draws as they were.
-    generator = np.random.default_rng([seed, zlib.crc32(one.service.id.encode())])
-
-    def drawn() -> Iterator[NDArray[np.float32]]:
-        at_once = max(1, _DRAWN_AT_ONCE // len(table))
-        columns = np.arange(len(table)) * _DRAW_LEVELS
-        for start in range(0, draws, at_once):
-            size = (min(at_once, draws - start), len(table))
-            level = generator.integers(0, _DRAW_LEVELS, size=size, dtype=np.uint16)
-            part = np.take(table, level + columns)
-            totals[start : start + len(part), where] += part
-            yield part
-
-    return _share_in_top(drawn(), top)
-
-
-def _share_in_top(parts: Collection[NDArray[np.float32]] | Iterator[NDArray[np.float32]], top: int) -> Floats:
-    """The share of draws (rows) in which each community (column) is among those missing out most."""
-    count, draws = np.zeros(0), 0
-    for part in parts:
-        place = max(part.shape[1] - top, 0)
-        threshold = np.partition(part, place, axis=1)[:, place, None]
-        inside = (part >= threshold) & (part > 0)
-        count = (count if count.size else 0) + inside.sum(axis=0)
-        draws += len(part)
-    return np.asarray(count / draws)
 
 
 def _tails(confidence_level: float) -> Floats:
@@ -251,9 +221,7 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
     )
 
 
-def _all_table(
-    services: pl.DataFrame, keys: pl.DataFrame, by: list[str], limits: Floats, probability: Floats
-) -> pl.DataFrame:
+def _all_table(services: pl.DataFrame, keys: pl.DataFrame, by: list[str], drawn: Drawn) -> pl.DataFrame:
     offers = pl.col("eligible").sum()
     summed = (
         services.sort("service_id")
@@ -272,9 +240,9 @@ def _all_table(
         .with_columns(
             service_id=pl.lit(ALL_SERVICES),
             standard=pl.lit(None, dtype=pl.Float64),
-            lower_cl=pl.Series(limits[0]).cast(pl.Float64),
-            upper_cl=pl.Series(limits[1]).cast(pl.Float64),
-            probability=pl.Series(probability),
+            lower_cl=pl.Series(drawn.all_limits[0]),
+            upper_cl=pl.Series(drawn.all_limits[1]),
+            probability=pl.Series(drawn.all_probability),
         )
         .select(services.columns)
     )

@@ -208,10 +208,9 @@ def _mixture_weights(evidence: Floats) -> Floats:
     relative = evidence / evidence.max(axis=1, keepdims=True)
     weights = np.full(relative.shape[1], 1 / relative.shape[1])
     for _ in range(_WEIGHT_STEPS):
-        share = relative * weights
-        share /= share.sum(axis=1, keepdims=True)
+        share = weights * (relative.T @ (1 / (relative @ weights)))
         # One community's worth of doubt, spread evenly, keeps every kind possible.
-        before, weights = weights, (share.sum(axis=0) + 1 / len(weights)) / (len(share) + 1)
+        before, weights = weights, (share + 1 / len(weights)) / (len(relative) + 1)
         if np.max(np.abs(weights - before)) < _WEIGHT_TOLERANCE:
             break
     return weights
