@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evenground.errors import SourceError
-from tests.unit.extract.conftest import EVENTS, PERSONS, Extract
+from tests.support.extracts import EVENTS, PERSONS, Extract
 
 PLANTED = ("9990000018", "Quillfeather", "13 Larkspur Row", "4.85E+09", "1911-11-11")
 ROW = ["9990000018", "Quillfeather", "13 Larkspur Row", "4.85E+09", "1911-11-11", "Quillfeather", "x", "x"]

@@ -10,7 +10,7 @@ import pytest
 from evenground.contract import PERSONS as CONTRACT
 from evenground.errors import SourceError
 from evenground.sources.extract import words
-from tests.unit.extract.conftest import Extract
+from tests.support.extracts import Extract
 
 
 def test_persons_are_numbered_in_order_of_their_pseudonyms(extract: Extract) -> None:

@@ -8,7 +8,7 @@ import pytest
 from evenground.contract import EVENTS as CONTRACT
 from evenground.errors import SourceError
 from evenground.sources.extract import words
-from tests.unit.extract.conftest import Extract
+from tests.support.extracts import Extract
 
 
 def test_events_are_sorted_by_person_date_code_and_value(extract: Extract) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from evenground.errors import SourceError
 from evenground.sources.extract.session import Session
-from tests.unit.extract.conftest import EVENTS, PERSONS, Extract
+from tests.support.extracts import EVENTS, PERSONS, Extract
 
 
 def refused(extract: Extract) -> str:
