@@ -32,7 +32,7 @@ from evenground.sources.synthetic.people import (
     day_number,
     draw_people,
 )
-from evenground.sources.synthetic.truth import UNRECORDED, build_truth
+from evenground.sources.synthetic.truth import UNRECORDED, OnRecord, build_truth
 from evenground.workspace import write_atomically
 
 GENERATOR_VERSION: Final = 1
@@ -78,11 +78,11 @@ class _Recorded:
     sex: npt.NDArray[np.int8]
     planted: dict[str, int]
 
-    @property
-    def group(self) -> npt.NDArray[np.int8]:
-        """Index into ``RECORDED_GROUPS``, or ``UNRECORDED``."""
+    def for_truth(self) -> OnRecord:
+        """What a calculation on the extract can know of each person."""
         known = self.ethnic_category < len(RECORDED_GROUPS)
-        return np.where(known, self.ethnic_category, UNRECORDED).astype(np.int8)
+        group = np.where(known, self.ethnic_category, UNRECORDED).astype(np.int8)
+        return OnRecord(group, self.sex != _SEX_CODES.index("9"))
 
 
 _ETHNIC_CATEGORIES: Final = (*RECORDED_GROUPS, "Z", "99", "")
@@ -153,7 +153,7 @@ def generate_place(
     )
     about = {"seed": seed, "size": int(people.resident.sum()), "as_at": as_at.isoformat()}
     _write_truth(
-        place, build_truth(people, recorded.group, outcomes, margins), people, outcomes, model, about
+        place, build_truth(people, recorded.for_truth(), outcomes, margins), people, outcomes, model, about
     )
     tell("The synthetic Place is ready", 1.0)
     return place

@@ -6,6 +6,7 @@ SECURE, although invented: it is what a real place never has, so no published fi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -32,25 +33,37 @@ TRUTH_COLUMNS: Final = (
 
 UNRECORDED: Final = -1
 
+# Indicators that ask for women: a woman whose sex is not on record is missed by them.
+_WOMEN_ONLY: Final = frozenset({"breast_screening", "cervical_screening"})
 
-def build_truth(
-    people: People, recorded_group: npt.NDArray[np.int8], outcomes: Outcomes, margins: Margins
-) -> pl.DataFrame:
-    """One row for each indicator and community with anybody eligible.
 
-    Parameters
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What the extract shows of each person.
+
+    Attributes
     ----------
-    recorded_group
-        For each person the index into ``RECORDED_GROUPS`` that the extract shows, or ``UNRECORDED``.
+    group
+        Index into ``RECORDED_GROUPS``, or ``UNRECORDED``.
+    sex_known
+        Whether the sex shown is the person's.
+    """
+
+    group: npt.NDArray[np.int8]
+    sex_known: npt.NDArray[np.bool_]
+
+
+def build_truth(people: People, on_record: OnRecord, outcomes: Outcomes, margins: Margins) -> pl.DataFrame:
+    """One row for each indicator and community with anybody eligible.
 
     Returns
     -------
     ``TRUTH_COLUMNS``: ``eligible`` people, the ``expected`` number reached and mean ``probability`` by the
-    model, the number ``reached`` as drawn; and, by the ethnic group that the extract records, what a perfect
-    calculation finds in it (``_recorded``). For admissions, ``expected`` and ``reached`` are events.
+    model, the number ``reached`` as drawn; and, by the ethnic group and sex that the extract records, what a
+    perfect calculation finds in it (``_recorded``). For admissions, ``expected`` and ``reached`` are events.
     """
     frames = [
-        _by_community(indicator, drawn, amount, people, recorded_group, margins)
+        _by_community(indicator, drawn, amount, people, on_record, margins)
         for indicator, drawn, amount in _indicators(people, outcomes)
     ]
     return pl.concat(frames).sort("indicator_id", "community_type", "area_code", "ethnic_group")
@@ -108,7 +121,7 @@ def _by_community(
     drawn: Drawn,
     amount: npt.NDArray[np.int64],
     people: People,
-    recorded_group: npt.NDArray[np.int8],
+    on_record: OnRecord,
     margins: Margins,
 ) -> pl.DataFrame:
     resident = people.resident[drawn.rows]
@@ -116,12 +129,14 @@ def _by_community(
     probability, counted = drawn.probability[resident], amount[resident]
     lsoa = people.lsoa[rows].astype(np.int64)
     msoas, msoa_of_lsoa = msoa_rows(margins)
+    found = on_record.sex_known[rows] if indicator in _WOMEN_ONLY else np.ones(len(rows), dtype=bool)
     by_lsoa = _sums(lsoa, probability, counted, margins.areas.height)
-    lsoas = _frame(by_lsoa, by_lsoa, margins.areas["lsoa_code"].to_list(), [""], CommunityType.LSOA)
+    found_by_lsoa = _sums(lsoa[found], probability[found], counted[found], margins.areas.height)
+    lsoas = _frame(by_lsoa, found_by_lsoa, margins.areas["lsoa_code"].to_list(), [""], CommunityType.LSOA)
     groups = len(RECORDED_GROUPS)
     true = msoa_of_lsoa[lsoa] * groups + people.ethnic_group[rows]
-    shown = recorded_group[rows] != UNRECORDED
-    seen = (msoa_of_lsoa[lsoa] * groups + recorded_group[rows])[shown]
+    shown = found & (on_record.group[rows] != UNRECORDED)
+    seen = (msoa_of_lsoa[lsoa] * groups + on_record.group[rows])[shown]
     by_group = _frame(
         _sums(true, probability, counted, len(msoas) * groups),
         _sums(seen, probability[shown], counted[shown], len(msoas) * groups),
