@@ -54,7 +54,9 @@ def count_person(definitions: Definitions, person: Row, events: list[Row], as_at
         belongs = view.holds(indicator.denominator.node)
         numerator = indicator.numerator.node
         if isinstance(numerator, ex.Count):
-            reached = len({event["event_date"] for event in view.records(numerator.feature, numerator.window)})
+            reached = len(
+                {event["event_date"] for event in view.records(numerator.feature, numerator.window)}
+            )
             years = (numerator.window.months or 0) // 12
         else:
             reached = int(view.holds(numerator))
@@ -171,9 +173,7 @@ def is_within(window: ex.Window, day: dt.date, as_at: dt.date) -> bool:
     """Whether a day up to ``as_at`` lies in a window."""
     if window.since is not None:
         return day >= max(
-            start
-            for year in (as_at.year - 1, as_at.year)
-            if (start := dt.date(year, *window.since)) <= as_at
+            start for year in (as_at.year - 1, as_at.year) if (start := dt.date(year, *window.since)) <= as_at
         )
     if window.months is None:
         return True

@@ -61,7 +61,7 @@ FEATURES = {
     "pressure": Feature(
         id="pressure", name="Pressure", kind="value", codelist="pressure", plausible=(50, 300), unit="mmHg"
     ),
-    # The same code, read by a second feature with a narrower range, and by a third that only asks for a record.
+    # The same code, read by a second feature with a narrower range, and by one that only asks for a record.
     "low_pressure": Feature(
         id="low_pressure", name="Low", kind="value", codelist="pressure", plausible=(50, 100), unit="mmHg"
     ),

@@ -242,7 +242,9 @@ ADMISSIONS = {"count": "admission", "within_months": 36}
     [
         pytest.param([], 0, id="none"),
         pytest.param([event("ADM", "2026-01-01"), event("ADM", "2026-01-02")], 2, id="two days"),
-        pytest.param([event("ADM", "2026-01-01"), event("ADM", "2026-01-01")], 1, id="two records of one day"),
+        pytest.param(
+            [event("ADM", "2026-01-01"), event("ADM", "2026-01-01")], 1, id="two records of one day"
+        ),
         pytest.param([event("ADM", "2023-03-31"), event("ADM", "2023-04-01")], 1, id="edge of three years"),
         pytest.param([event("ADM", "2026-04-01")], 0, id="after the date of the figures"),
     ],
