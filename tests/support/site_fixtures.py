@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from evenground.releases import Release, load_release
 from tests.support.release_factory import write_sample_release
@@ -26,7 +26,7 @@ def release(sample_releases: Path) -> Release:
 
 
 @pytest.fixture
-def site(settings: SettingsWrapper, sample_releases: Path) -> SettingsWrapper:
+def site(settings: Settings, sample_releases: Path) -> Settings:
     """The site's settings, pointed at the sample release and fit for plain HTTP on this machine."""
     settings.EVENGROUND_RELEASES = sample_releases
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False

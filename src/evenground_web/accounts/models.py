@@ -41,7 +41,11 @@ class Account(AbstractBaseUser):
     class Meta:
         constraints = (
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="account_role_is_known"),
-            models.UniqueConstraint(Lower("username"), name="account_username_any_case"),
+            models.UniqueConstraint(
+                Lower("username"),
+                name="account_username_any_case",
+                violation_error_message="There is an account with this log-in name already.",
+            ),
         )
 
     def __str__(self) -> str:

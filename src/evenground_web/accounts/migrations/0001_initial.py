@@ -60,7 +60,9 @@ class Migration(migrations.Migration):
                         name="account_role_is_known",
                     ),
                     models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("username"), name="account_username_any_case"
+                        django.db.models.functions.text.Lower("username"),
+                        name="account_username_any_case",
+                        violation_error_message="There is an account with this log-in name already.",
                     ),
                 ],
             },
