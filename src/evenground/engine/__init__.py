@@ -3,7 +3,7 @@
 The shared part knows no database; each back end is a module of its own, imported when it is asked for.
 """
 
-from evenground.engine.cells import ENGINES, Cells, count
+from evenground.engine.cells import ENGINES, Cells, count, explain_sql
 from evenground.engine.rollup import roll_up, roll_up_by_age
 
-__all__ = ["ENGINES", "Cells", "count", "roll_up", "roll_up_by_age"]
+__all__ = ["ENGINES", "Cells", "count", "explain_sql", "roll_up", "roll_up_by_age"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -14,7 +14,8 @@ import polars as pl
 from evenground.contract import EVENTS, PERSONS, Column
 from evenground.engine.plan import Plan, compile_plan
 from evenground.engine.request import Answer, Request
-from evenground.errors import Fault, SourceError, WorkspaceError, suggest
+from evenground.engine.sql import explain
+from evenground.errors import DefinitionError, Fault, SourceError, WorkspaceError, suggest
 from evenground.indicators import Definitions
 from evenground.vocabulary import AGE_BANDS, UNKNOWN_AREA
 
@@ -111,6 +112,30 @@ def count(
     request = Request(persons, events, known, memory_limit)
     answer = backend.answer(plan, request, progress or (lambda _: None))
     return _tidy(answer, plan.indicator_ids, known)
+
+
+def explain_sql(
+    definitions: Definitions,
+    indicator_id: str,
+    *,
+    as_at: dt.date,
+    base: str = "registered",
+    dialect: str = "duckdb",
+) -> str:
+    """The SQL that counts one indicator on its own, to be read by a person.
+
+    Raises
+    ------
+    DefinitionError
+        Where there is no such indicator.
+    """
+    if indicator_id not in definitions.indicators:
+        fault = Fault(
+            f'"{indicator_id}"', "is not an indicator.", suggest(indicator_id, definitions.indicators)
+        )
+        raise DefinitionError("There is no such indicator.", [fault])
+    only = replace(definitions, indicators={indicator_id: definitions.indicators[indicator_id]})
+    return explain(compile_plan(only, as_at=as_at, base=base), dialect)
 
 
 def _tidy(answer: Answer, indicator_ids: tuple[str, ...], known: tuple[str, ...]) -> Cells:

@@ -54,6 +54,17 @@ NOTHING: Final = -(1 << 62)
 _LOW_BITS: Final = (1 << 32) - 1
 
 
+def explain(plan: Plan, dialect: str) -> str:
+    """Every query of a plan as text, in the order in which a back end runs them."""
+    queries: list[tuple[str, exp.Select]] = []
+    for number, one in enumerate(plan.passes):
+        if one.codes:
+            queries.append((HITS, hits_query(plan, number)))
+        queries.append((PEOPLE, people_query(plan, number, needs_practice=plan.base == "registered")))
+        queries.append(("cells", cells_query(plan, number, CELL_KEYS)))
+    return "\n\n".join(f"-- {name}\n{query.sql(dialect, pretty=True)};" for name, query in queries)
+
+
 def codes_table(number: int) -> str:
     """The name under which a back end loads the codes of a pass."""
     return f"codes_{number}"
@@ -144,7 +155,9 @@ def _counts(plan: Plan, one: Pass, index: int) -> tuple[exp.Expr, exp.Expr]:
         return people, _how_many(_bit("counted_in", 2 * index + 1))
     days = _column(f"days_{one.counters.index(_counter(counted, plan))}")
     own = exp.Case().when(_bit("counted_in", 2 * index), days).else_(_integer(0))
-    return exp.Mul(this=people, expression=_integer(indicator.years)), exp.cast(exp.func("SUM", own), "BIGINT")
+    return exp.Mul(this=people, expression=_integer(indicator.years)), exp.cast(
+        exp.func("SUM", own), "BIGINT"
+    )
 
 
 def _how_many(condition: exp.Expr) -> exp.Expr:

@@ -54,16 +54,13 @@ def load_definitions(*folders: Path) -> Definitions:
     features = _build_all(raw["features"], Feature, faults)
     indicators = _build_indicators(raw["indicators"], faults)
     profiles = _build_all(raw["profiles"], Profile, faults)
-    known_features, known_lists = (
-        raw["features"].keys(),
-        codelists.keys() | find_codelists(*_sub(folders, "codelists")),
-    )
+    known = {kind: _ids(folders, kind) for kind in KINDS}
     for feature in features.values():
-        faults += _check_feature(feature, codelists, known_lists)
+        faults += _check_feature(feature, codelists, known["codelists"])
     for indicator in indicators.values():
-        faults += _check_references(indicator, features, known_features, codelists)
+        faults += _check_references(indicator, features, known["features"], codelists)
     for profile in profiles.values():
-        faults += _check_profile(profile, raw["indicators"].keys())
+        faults += _check_profile(profile, known["indicators"])
     if faults:
         count = f"{len(faults)} faults" if len(faults) > 1 else "one fault"
         raise DefinitionError(f"The definitions cannot be used: {count}.", faults)
@@ -81,6 +78,12 @@ def _check_folders(folder: Path) -> Iterator[Fault]:
 
 def _sub(folders: tuple[Path, ...], kind: str) -> tuple[Path, ...]:
     return tuple(folder / kind for folder in folders)
+
+
+def _ids(folders: tuple[Path, ...], kind: str) -> set[str]:
+    """What is defined, whether or not it could be read: an unreadable file is not an unknown name as well."""
+    suffix = "csv" if kind == "codelists" else "toml"
+    return {path.stem for folder in _sub(folders, kind) for path in folder.glob(f"*.{suffix}")}
 
 
 def _load_codelists(folders: tuple[Path, ...]) -> tuple[dict[str, CodeList], list[Fault]]:
