@@ -334,14 +334,11 @@ def _spread_groups(
 ) -> IntArray:
     """``(LSOAs, 16 groups)``: the five scaled to the LSOA's total, each shared out as in the district."""
     five = sorted({ETHNIC_GROUP_TO_5[code] for code in RECORDED_GROUPS})
-    wide = (
-        ethnic_groups.pivot(
-            on="ethnic_group_5", index="lsoa_code", values="population", aggregate_function="sum"
-        )
-        .sort("lsoa_code")
-        .select(pl.col(name).fill_null(0) for name in five)
-    )
-    scaled = allocate(wide.to_numpy(), totals)
+    row_of = {lsoa: at for at, lsoa in enumerate(lsoas)}
+    published = np.zeros((len(lsoas), len(five)))
+    for lsoa, group, people in ethnic_groups.select("lsoa_code", "ethnic_group_5", "population").iter_rows():
+        published[row_of[lsoa], five.index(group)] += people
+    scaled = allocate(published, totals)
     share = dict(detailed.select("ethnic_group", "population").iter_rows())
     counts = np.zeros((len(lsoas), len(RECORDED_GROUPS)), dtype=np.int64)
     for column, group in enumerate(five):

@@ -21,6 +21,7 @@ CENTRE: Final = (2.20, 54.50)
 """Longitude and latitude of the middle of Wenbury: open water east of England."""
 
 _KM_PER_DEGREE: Final = 111.32
+_SHORTEST_BENT_KM: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +86,17 @@ def build_cells(points: FloatArray, kinds: tuple[str, ...], rng: np.random.Gener
     everything = np.vstack([points, _points_outside(rng)])
     diagram = Voronoi(everything)
     count = len(points)
-    edges: dict[tuple[Point, Point], list[int]] = {}
+    edges: dict[tuple[Point, Point], tuple[int, int]] = {}
     neighbours: list[set[int]] = [set() for _ in range(count)]
     for (one, other), (start, end) in zip(diagram.ridge_points, diagram.ridge_vertices, strict=True):
-        owners = [int(cell) for cell in (one, other) if cell < count]
-        if owners and start >= 0 and end >= 0:
+        pair = (int(min(one, other)), int(max(one, other)))
+        if pair[0] < count and start >= 0 and end >= 0:
             key = sorted((_rounded(diagram.vertices[start]), _rounded(diagram.vertices[end])))
-            edges[key[0], key[1]] = owners
-            for owner in owners:
-                neighbours[owner].update(cell for cell in owners if cell != owner)
-    outlines = _outlines(edges, count, rng)
+            edges[key[0], key[1]] = pair
+            if pair[1] < count:
+                neighbours[pair[0]].add(pair[1])
+                neighbours[pair[1]].add(pair[0])
+    outlines = _outlines(edges, everything, count, rng)
     return Cells(points, kinds, tuple(frozenset(near) for near in neighbours), outlines)
 
 
@@ -182,25 +184,49 @@ def _rounded(vertex: FloatArray) -> Point:
 
 
 def _outlines(
-    edges: Mapping[tuple[Point, Point], list[int]], count: int, rng: np.random.Generator
+    edges: Mapping[tuple[Point, Point], tuple[int, int]],
+    points: FloatArray,
+    count: int,
+    rng: np.random.Generator,
 ) -> tuple[tuple[Point, ...], ...]:
     pieces: list[list[list[Point]]] = [[] for _ in range(count)]
-    for (start, end), owners in sorted(edges.items()):
-        line = [start, *_bend(start, end, rng, depth=2), end]
-        for owner in owners:
-            pieces[owner].append(line)
+    for (start, end), pair in sorted(edges.items()):
+        line = [start, *_bend(start, end, points[list(pair)], rng), end]
+        for owner in pair:
+            if owner < count:
+                pieces[owner].append(line)
     return tuple(_close(lines) for lines in pieces)
 
 
-def _bend(start: Point, end: Point, rng: np.random.Generator, *, depth: int) -> list[Point]:
-    """Points between two ends, moved sideways by up to a tenth of the distance."""
-    shift = float(rng.uniform(-0.1, 0.1))
+def _bend(start: Point, end: Point, seeds: FloatArray, rng: np.random.Generator) -> list[Point]:
+    """Three points between two ends, moved sideways by up to a tenth of the distance.
+
+    They stay inside the two triangles between the edge and the seeds of its cells. No two edges share any
+    of those, so bent edges never cross.
+    """
     east, north = end[0] - start[0], end[1] - start[1]
-    if depth == 0 or math.hypot(east, north) < 0.15:
+    length = math.hypot(east, north)
+    if length < _SHORTEST_BENT_KM:
         return []
-    middle = ((start[0] + end[0]) / 2 - north * shift, (start[1] + end[1]) / 2 + east * shift)
-    left = _bend(start, middle, rng, depth=depth - 1)
-    return [*left, middle, *_bend(middle, end, rng, depth=depth - 1)]
+    shifts = rng.uniform(-1, 1, 3)
+    bent = []
+    for along, shift in zip((0.25, 0.5, 0.75), shifts.tolist(), strict=True):
+        room = min(_room(along, start, end, seed) for seed in seeds.tolist())
+        aside = shift * min(0.1, 0.6 * room / length)
+        bent.append((start[0] + along * east - aside * north, start[1] + along * north + aside * east))
+    return bent
+
+
+def _room(along: float, start: Point, end: Point, seed: Point) -> float:
+    """Height of the triangle (start, end, seed) above the point that lies a share along its base."""
+    east, north = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(east, north)
+    to_seed = (seed[0] - start[0], seed[1] - start[1])
+    height = abs(east * to_seed[1] - north * to_seed[0]) / length
+    foot = (east * to_seed[0] + north * to_seed[1]) / length**2
+    left = height * along / foot if foot > 0 else math.inf
+    right = height * (1 - along) / (1 - foot) if foot < 1 else math.inf
+    return min(left, right)
 
 
 def _close(lines: list[list[Point]]) -> tuple[Point, ...]:
