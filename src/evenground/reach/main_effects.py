@@ -67,8 +67,7 @@ def fit_main_effects(covariates: list[Codes], eligible: Floats, reached: Floats)
     least squares). le Cessie S, van Houwelingen JC. Ridge estimators in logistic regression. Appl Stat
     1992;41:191-201.
     """
-    design = build_design(covariates, len(eligible))
-    problem = _Problem(design, eligible, reached)
+    problem = _Problem(*_collapse(covariates, eligible, reached))
     coefficients = problem.centre
     for _ in range(_STEPS):
         gradient, information = problem.slopes(coefficients)
@@ -76,7 +75,8 @@ def fit_main_effects(covariates: list[Codes], eligible: Floats, reached: Floats)
         if gradient @ step < _TOLERANCE:
             break
         coefficients = problem.descend(coefficients, step)
-    return MainEffects(design, coefficients, linalg.inv(problem.slopes(coefficients)[1]))
+    covariance = np.asarray(np.linalg.inv(problem.slopes(coefficients)[1]), dtype=np.float64)
+    return MainEffects(build_design(covariates, len(eligible)), coefficients, covariance)
 
 
 def build_design(covariates: list[Codes], rows: int) -> sparse.csr_array:
@@ -87,6 +87,21 @@ def build_design(covariates: list[Codes], rows: int) -> sparse.csr_array:
     )
     pointers = np.arange(rows + 1) * columns.shape[1]
     return sparse.csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=(rows, int(starts[-1])))
+
+
+def _collapse(
+    covariates: list[Codes], eligible: Floats, reached: Floats
+) -> tuple[sparse.csr_array, Floats, Floats]:
+    # Rows of the same levels say the same of the coefficients: a place has far fewer kinds than strata.
+    sizes = tuple(int(codes.max()) + 1 for codes in covariates)
+    kinds = np.ravel_multi_index(tuple(covariates), sizes) if covariates else np.zeros(len(eligible), int)
+    kept, kind = np.unique(kinds, return_inverse=True)
+    levels = [np.asarray(codes, np.int64) for codes in np.unravel_index(kept, sizes)] if covariates else []
+    return (
+        build_design(levels, len(kept)),
+        np.bincount(kind, eligible).astype(np.float64),
+        np.bincount(kind, reached).astype(np.float64),
+    )
 
 
 class _Problem:
