@@ -67,11 +67,13 @@ def run(page: Path, block: Block, command: list[str], folder: Path) -> None:
     assert done.returncode == 0, f"{where} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_every_block_of_the_page_runs(page, tmp_path):
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: str(document.relative_to(REPOSITORY)))
+def test_every_block_of_the_page_runs(document, tmp_path):
     python_so_far = ""
-    for block in read_blocks(page):
-        assert block.language in KNOWN, f"{page.name}, line {block.line}: say which language this block is in"
+    for block in read_blocks(document):
+        assert block.language in KNOWN, (
+            f"{document.name}, line {block.line}: say which language this block is in"
+        )
         if block.file:
             target = tmp_path / block.file
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,11 +83,13 @@ def test_every_block_of_the_page_runs(page, tmp_path):
         elif block.language == "sh":
             lines = block.code.splitlines()
             called = {line.split()[1] for line in lines if line.startswith("make ")}
-            assert called <= recipes(), f"{page.name}, line {block.line}: no such recipe {called - recipes()}"
+            assert called <= recipes(), (
+                f"{document.name}, line {block.line}: no such recipe {called - recipes()}"
+            )
             script = "\n".join(line for line in lines if not line.startswith("make"))
             if script.strip():
-                run(page, block, ["bash", "-euo", "pipefail", "-c", script], tmp_path)
+                run(document, block, ["bash", "-euo", "pipefail", "-c", script], tmp_path)
         elif block.language == "python":
             # Later blocks may use what earlier ones made; only the newest may print.
-            run(page, block, [sys.executable, "-c", python_so_far + block.code], tmp_path)
+            run(document, block, [sys.executable, "-c", python_so_far + block.code], tmp_path)
             python_so_far += block.code

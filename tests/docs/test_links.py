@@ -17,9 +17,9 @@ def targets(page: Path) -> list[Path]:
     return [(page.parent / match[1]).resolve() for match in LINK.finditer(page.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
-def test_every_link_leads_to_a_file(page):
-    missing = [str(target) for target in targets(page) if not target.exists()]
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: str(document.relative_to(REPOSITORY)))
+def test_every_link_leads_to_a_file(document):
+    missing = [str(target) for target in targets(document) if not target.exists()]
     assert missing == []
 
 

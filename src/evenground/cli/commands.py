@@ -11,27 +11,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import polars as pl
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from evenground import __version__
-from evenground.cli import new_workspace
-from evenground.cli.show import console, problems, show_build, show_ranking, show_release, show_releases
+from evenground.cli.consoles import console, problems
 from evenground.errors import EvengroundError, ReleaseError, WorkspaceError, suggest
-from evenground.pipeline import build_release, check_workspace
-from evenground.releases import (
-    Release,
-    current_release,
-    list_releases,
-    load_release,
-    set_current,
-    verify_release,
-)
 from evenground.vocabulary import CommunityType
-from evenground.workspace import Workspace, load_workspace
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from evenground.releases import Release
+    from evenground.workspace import Workspace
+
+# What counts takes a second to import, so each command imports what it needs: '--help' is instant.
 
 app = typer.Typer(
     help="Find the people prevention does not reach, and show whether the gap closed.",
@@ -90,6 +86,8 @@ def init(
     code: Annotated[str, typer.Option(help="The place's GSS code.")] = "X00000000",
 ) -> None:
     """Make a workspace: place.toml, and folders for definitions, data and releases."""
+    from evenground.cli import new_workspace
+
     new_workspace.write_workspace(folder, name=name, code=code)
     console.print(
         f"Made the workspace {folder}. Next: fill in {folder / 'place.toml'}, then 'evenground check'."
@@ -113,6 +111,7 @@ def demo(
     ten communities with the most to gain, and serves the site on this machine only.
     """
     from evenground.sources.synthetic import make_wenbury_workspace
+    from evenground.workspace import load_workspace
 
     with _progress("Make the people of Wenbury") as step:
         make_wenbury_workspace(folder, size=size, progress=lambda what, _share: step(what))
@@ -125,6 +124,9 @@ def demo(
 @app.command()
 def check(workspace: WorkspaceOption = HERE) -> None:
     """Find every fault in the workspace and its definitions, at once."""
+    from evenground.pipeline import check_workspace
+    from evenground.workspace import load_workspace
+
     faults = check_workspace(load_workspace(workspace))
     if faults:
         raise WorkspaceError(f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} found.", faults)
@@ -139,6 +141,8 @@ def build(
     ] = None,
 ) -> None:
     """Build a release from the workspace's sources and make it current."""
+    from evenground.workspace import load_workspace
+
     _build(load_workspace(workspace), memory_limit)
 
 
@@ -157,6 +161,8 @@ def rank(
     out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv or .parquet file.")] = None,
 ) -> None:
     """Show the communities with the most to gain, from a release."""
+    from evenground.cli.show import show_ranking
+
     chosen = _open_release(workspace, release)
     ranking = _order_ranking(chosen, service, by, order)
     if out:
@@ -176,6 +182,8 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the site on this machine. Stop it with Ctrl-C."""
+    from evenground.workspace import load_workspace
+
     load_workspace(workspace)
     _serve(workspace, port=port, demo_accounts=demo_accounts)
 
@@ -183,6 +191,10 @@ def serve(
 @release_app.command("list")
 def release_list(workspace: WorkspaceOption = HERE) -> None:
     """List the releases, newest data first."""
+    from evenground.cli.show import show_releases
+    from evenground.releases import current_release, list_releases
+    from evenground.workspace import load_workspace
+
     folder = load_workspace(workspace).releases
     releases = list_releases(folder)
     if not releases:
@@ -199,6 +211,8 @@ def release_show(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Show what a release is, what made it and what it holds."""
+    from evenground.cli.show import show_release
+
     show_release(_open_release(workspace, release_id))
 
 
@@ -210,6 +224,8 @@ def release_verify(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Check that a release is byte for byte as it was written."""
+    from evenground.releases import verify_release
+
     release = verify_release(_open_release(workspace, release_id).path)
     console.print(f"Release {release.id} is as it was written: {len(release.manifest.files)} files checked.")
 
@@ -220,12 +236,18 @@ def release_use(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Make an earlier release current again: the way back from a build that should not have been."""
+    from evenground.releases import set_current
+    from evenground.workspace import load_workspace
+
     folder = load_workspace(workspace).releases
     set_current(folder, _open_release(workspace, release_id).id)
     console.print(f"Release {release_id} is now current.")
 
 
 def _build(workspace: Workspace, memory_limit: str | None = None) -> None:
+    from evenground.cli.show import show_build
+    from evenground.pipeline import build_release
+
     with _progress("Start") as step:
         _, report = build_release(workspace, on_stage=step, memory_limit=memory_limit)
     show_build(report)
@@ -244,6 +266,9 @@ def _progress(first: str) -> Iterator[Callable[[str], None]]:
 
 
 def _open_release(workspace: Path, release_id: str | None) -> Release:
+    from evenground.releases import current_release, list_releases, load_release
+    from evenground.workspace import load_workspace
+
     folder = load_workspace(workspace).releases
     if release_id is None:
         return current_release(folder)
@@ -254,6 +279,8 @@ def _open_release(workspace: Path, release_id: str | None) -> Release:
 
 
 def _order_ranking(release: Release, service: str, by: CommunityType, order: Order) -> pl.DataFrame:
+    import polars as pl
+
     rankings = release.table("rankings")
     services = rankings["service_id"].unique().to_list()
     if service not in services:

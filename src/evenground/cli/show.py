@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
 import polars as pl
-from rich.console import Console
 from rich.table import Table
 
+from evenground.cli.consoles import console
 from evenground.contract import LoadReport
 from evenground.pipeline import BuildReport
 from evenground.releases import Release
 from evenground.vocabulary import ETHNIC_GROUPS, CommunityType
-
-# Piped output is read by programs and in logs, which have no width: 80 columns would cut tables there.
-_PIPED_WIDTH = 140
-console = Console(width=None if os.isatty(1) else _PIPED_WIDTH, highlight=False, emoji=False)
-problems = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def show_build(report: BuildReport) -> None:

@@ -6,15 +6,35 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+from evenground.cli import main
 from evenground.releases import current_release
 from evenground.workspace import load_workspace
 
 
-def evenground(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def evenground(monkeypatch, capsys):
+    """Run the command in this process, and give what it printed and its exit code."""
+
+    def run(*arguments: object, cwd: Path | None = None) -> SimpleNamespace:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["evenground", *map(str, arguments)])
+            if cwd:
+                patch.chdir(cwd)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        printed = capsys.readouterr()
+        code = ended.value.code or 0
+        return SimpleNamespace(stdout=printed.out, stderr=printed.err, returncode=code)
+
+    return run
+
+
+def in_a_process(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "evenground", *map(str, arguments)],
         cwd=cwd,
@@ -44,17 +64,25 @@ def evenground(*arguments: object, cwd: Path | None = None) -> subprocess.Comple
     ],
     ids=lambda command: " ".join(command) or "evenground",
 )
-def test_every_command_has_help(command):
+def test_every_command_has_help(evenground, command):
     done = evenground(*command, "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
 
 
-def test_the_version_is_shown():
-    assert evenground("--version").stdout.startswith("evenground 0.")
+def test_the_installed_command_shows_its_version_and_ends_without_an_error():
+    done = in_a_process("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("evenground 0.")
 
 
-def test_a_new_workspace_has_a_place_that_loads(tmp_path):
+def test_the_installed_command_ends_a_mistake_with_its_exit_code_and_no_traceback(tmp_path):
+    done = in_a_process("build", "--workspace", tmp_path)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+
+
+def test_a_new_workspace_has_a_place_that_loads(evenground, tmp_path):
     done = evenground("init", tmp_path / "new", "--name", 'The "Dales"', "--code", "E08000000")
     assert done.returncode == 0, done.stderr
     workspace = load_workspace(tmp_path / "new")
@@ -68,7 +96,7 @@ def test_a_new_workspace_has_a_place_that_loads(tmp_path):
     ]
 
 
-def test_a_folder_with_something_in_it_is_not_made_a_workspace(tmp_path):
+def test_a_folder_with_something_in_it_is_not_made_a_workspace(evenground, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     done = evenground("init", tmp_path)
     assert done.returncode == 3
@@ -76,7 +104,7 @@ def test_a_folder_with_something_in_it_is_not_made_a_workspace(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_new_workspace_says_at_once_all_that_is_still_missing(tmp_path):
+def test_a_new_workspace_says_at_once_all_that_is_still_missing(evenground, tmp_path):
     evenground("init", tmp_path / "new")
     done = evenground("check", cwd=tmp_path / "new")
     assert done.returncode == 3
@@ -84,14 +112,14 @@ def test_a_new_workspace_says_at_once_all_that_is_still_missing(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_that_is_no_workspace_ends_with_a_sentence_and_its_code(tmp_path):
+def test_a_folder_that_is_no_workspace_ends_with_a_sentence_and_its_code(evenground, tmp_path):
     done = evenground("build", "--workspace", tmp_path)
     assert done.returncode == 3
     assert "Run 'evenground init'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_build_says_what_it_read_dropped_and_why_and_how_long_each_stage_took(wenbury):
+def test_a_build_says_what_it_read_dropped_and_why_and_how_long_each_stage_took(evenground, wenbury):
     done = evenground("build", "-w", wenbury.root)
     assert done.returncode == 0, done.stderr
     for words in (
@@ -108,7 +136,7 @@ def test_a_build_says_what_it_read_dropped_and_why_and_how_long_each_stage_took(
     assert "byte for byte" in done.stdout
 
 
-def test_ten_communities_are_ranked(wenbury):
+def test_ten_communities_are_ranked(evenground, wenbury):
     done = evenground("rank", "-w", wenbury.root)
     assert done.returncode == 0, done.stderr
     assert "Communities with the most to gain: Wenbury" in done.stdout
@@ -116,7 +144,7 @@ def test_ten_communities_are_ranked(wenbury):
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_ranking_can_be_written_to_a_file(wenbury, tmp_path, suffix):
+def test_a_ranking_can_be_written_to_a_file(evenground, wenbury, tmp_path, suffix):
     out = tmp_path / f"ranking.{suffix}"
     done = evenground(
         "rank", "-w", wenbury.root, "--service", "bowel_screening", "--by", "lsoa", "--out", out
@@ -127,7 +155,7 @@ def test_a_ranking_can_be_written_to_a_file(wenbury, tmp_path, suffix):
     assert set(frame["service_id"]) == {"bowel_screening"}
 
 
-def test_the_order_per_100_puts_the_largest_share_first(wenbury, tmp_path):
+def test_the_order_per_100_puts_the_largest_share_first(evenground, wenbury, tmp_path):
     out = tmp_path / "ranking.csv"
     evenground("rank", "-w", wenbury.root, "--service", "bowel_screening", "--order", "per-100", "--out", out)
     frame = pl.read_csv(out)
@@ -147,14 +175,14 @@ def test_the_order_per_100_puts_the_largest_share_first(wenbury, tmp_path):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_a_wrong_word_is_answered_with_the_right_one(wenbury, arguments, code, message):
+def test_a_wrong_word_is_answered_with_the_right_one(evenground, wenbury, arguments, code, message):
     done = evenground(*arguments, cwd=wenbury.root)
     assert done.returncode == code, done.stderr
     assert message in done.stderr.replace("\n", " ") or message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_releases_are_listed_shown_verified_and_chosen(wenbury):
+def test_releases_are_listed_shown_verified_and_chosen(evenground, wenbury):
     release = current_release(wenbury.releases).id
     assert release in evenground("release", "list", cwd=wenbury.root).stdout
     assert "nhs-7-5" in evenground("release", "show", cwd=wenbury.root).stdout
@@ -162,7 +190,7 @@ def test_releases_are_listed_shown_verified_and_chosen(wenbury):
     assert "is now current" in evenground("release", "use", release, cwd=wenbury.root).stdout
 
 
-def test_an_altered_release_fails_its_verification(wenbury):
+def test_an_altered_release_fails_its_verification(evenground, wenbury):
     file = current_release(wenbury.releases).path / "values.parquet"
     file.write_bytes(file.read_bytes() + b"x")
     done = evenground("release", "verify", cwd=wenbury.root)
@@ -170,13 +198,13 @@ def test_an_altered_release_fails_its_verification(wenbury):
     assert "values.parquet was altered" in done.stderr
 
 
-def test_a_workspace_without_a_release_says_what_to_do(tmp_path):
+def test_a_workspace_without_a_release_says_what_to_do(evenground, tmp_path):
     evenground("init", tmp_path / "new")
     assert "Run 'evenground build'" in evenground("release", "list", cwd=tmp_path / "new").stdout
     assert evenground("rank", cwd=tmp_path / "new").returncode == 7
 
 
-def test_a_demo_in_small_ends_with_ten_communities(tmp_path):
+def test_a_demo_in_small_ends_with_ten_communities(evenground, tmp_path):
     done = evenground("demo", "--folder", tmp_path / "demo", "--size", 3000, "--no-serve")
     assert done.returncode == 0, done.stderr
     assert "Communities with the most to gain" in done.stdout
