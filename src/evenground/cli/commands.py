@@ -116,7 +116,8 @@ def demo(
     with _progress("Make the people of Wenbury") as step:
         make_wenbury_workspace(folder, size=size, progress=lambda what, _share: step(what))
     _build(load_workspace(folder))
-    rank(folder, top=10)
+    for order in Order:
+        rank(folder, order=order, top=10)
     if serve_site:
         _serve(folder, port=port, demo_accounts=True)
 
@@ -169,7 +170,7 @@ def rank(
         _write_frame(ranking, out)
         console.print(f"Wrote {ranking.height} communities to {out}.")
     else:
-        show_ranking(chosen, ranking.head(top))
+        show_ranking(chosen, ranking.head(top), per_100=order is Order.PER_100)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 from rich.table import Table
@@ -88,50 +89,58 @@ def show_release(release: Release) -> None:
     console.print(files)
 
 
-def show_ranking(release: Release, ranking: pl.DataFrame) -> None:
-    """Ranked communities, with interval and probability."""
+def show_ranking(release: Release, ranking: pl.DataFrame, *, per_100: bool = False) -> None:
+    """Ranked communities: by people missing out with the probability of the top ten, or by share."""
     if ranking.is_empty():
         console.print("No community of this kind is shown in this release.")
         return
+    last = "Missing per 100" if per_100 else "In the top ten"
+    order = "for each 100 contacted" if per_100 else "in all"
     table = Table(
-        "Rank",
+        "",
         "Community",
         "Service",
         "Eligible",
         "Reached",
         "Expected missing out",
         "95% interval",
-        "Top ten",
-        title=f"Communities with the most to gain: {release.manifest.place_name}, {release.manifest.as_at}",
+        last,
+        title=f"Communities with the most to gain, {order}: {release.manifest.place_name}, {release.manifest.as_at}",
         title_justify="left",
     )
     for column in (0, 3, 4, 5, 6, 7):
         table.columns[column].justify = "right"
-    for row in ranking.iter_rows(named=True):
-        table.add_row(*_ranking_cells(release, row))
+    for place, row in enumerate(ranking.iter_rows(named=True), start=1):
+        table.add_row(str(place), *_ranking_cells(release, row), _last_cell(row, per_100))
     console.print(table)
-    console.print(
-        "Expected missing out: people (for all services together, offers of a service) below each service's "
-        "standard, after shrinkage.\nCounts are rounded to 5; 'suppressed' stands for 1 to 7. "
-        "Top ten: the probability of being among the ten."
-    )
+    console.print(_RANKING_NOTE)
 
 
-def _ranking_cells(release: Release, row: dict[str, object]) -> tuple[str, ...]:
+_RANKING_NOTE = (
+    "Expected missing out: people below each service's standard, after shrinkage; for all services together, "
+    "offers of a service. Counts are rounded to 5, and 'suppressed' stands for 1 to 7."
+)
+
+
+def _ranking_cells(release: Release, row: dict[str, Any]) -> tuple[str, ...]:
     reached = "suppressed" if row["reached"] is None else f"{row['reached']:,}"
     return (
-        str(row["rank"]),
         name_community(release, row),
         _name_service(release, row),
         f"{row['eligible']:,}",
         reached,
         f"{row['expected_missing']:,}",
         f"{row['lower_cl']:,} to {row['upper_cl']:,}",
-        f"{row['probability_top_10']:.0%}",
     )
 
 
-def name_community(release: Release, row: dict[str, object]) -> str:
+def _last_cell(row: dict[str, Any], per_100: bool) -> str:
+    if per_100:
+        return f"{100 * row['expected_missing'] / row['eligible']:.0f}"
+    return f"{row['probability_top_10']:.0%}"
+
+
+def name_community(release: Release, row: dict[str, Any]) -> str:
     """A community in words: the area's name and, where it is part of it, the ethnic group."""
     area = release.area_names.get((str(row["area_type"]), str(row["area_code"])), str(row["area_code"]))
     if row["community_type"] == CommunityType.LSOA:
@@ -139,7 +148,7 @@ def name_community(release: Release, row: dict[str, object]) -> str:
     return f"{area}: {ETHNIC_GROUPS[str(row['ethnic_group'])]}"
 
 
-def _name_service(release: Release, row: dict[str, object]) -> str:
+def _name_service(release: Release, row: dict[str, Any]) -> str:
     service = str(row["service_id"])
     if service != "all":
         return release.indicators[service].short_name
