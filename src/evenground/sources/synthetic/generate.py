@@ -85,6 +85,18 @@ class _Recorded:
         return OnRecord(group, self.sex != _SEX_CODES.index("9"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Everything drawn. ``number`` gives each person, then each stranger, the number of their pseudonym."""
+
+    people: People
+    recorded: _Recorded
+    outcomes: Outcomes
+    events: Events
+    planted: dict[str, int]
+    number: npt.NDArray[np.int64]
+
+
 _ETHNIC_CATEGORIES: Final = (*RECORDED_GROUPS, "Z", "99", "")
 _SEX_CODES: Final = ("1", "2", "9")
 
@@ -131,32 +143,46 @@ def generate_place(
     lists = codelists if codelists is not None else load_shipped_codelists()
     _require_codelists(lists)
     tell = progress or _be_quiet
+    drawn = _draw(margins, size or margins.total, seed, as_at, lists, model, tell)
+    people, events = drawn.people, drawn.events
+    tell("Saving people", 0.55)
+    folder.mkdir(parents=True, exist_ok=True)
+    persons = _write_persons(folder / "persons.parquet", people, drawn.recorded, margins, drawn.number)
+    tell("Saving events", 0.6)
+    paths = _write_events(folder, events, drawn.number)
+    tell("Saving the truth", 0.95)
+    truth = build_truth(people, drawn.recorded.for_truth(), drawn.outcomes, margins)
+    gaps = tuple(drawn.outcomes.gaps)
+    place = GeneratedPlace(
+        folder, persons, paths, folder / "truth.json", len(people), len(events), drawn.planted, gaps
+    )
+    about = {"seed": seed, "size": int(people.resident.sum()), "as_at": as_at.isoformat()}
+    _write_truth(place, truth, people, drawn.outcomes, model, about)
+    tell("The synthetic Place is ready", 1.0)
+    return place
+
+
+def _draw(
+    margins: Margins,
+    size: int,
+    seed: int,
+    as_at: dt.date,
+    codelists: Mapping[str, CodeList],
+    model: Model,
+    tell: Progress,
+) -> _Drawn:
+    """Everything that chance decides, from one stream of random numbers."""
     rng = np.random.default_rng([seed, GENERATOR_VERSION])
     tell("Inventing people", 0.0)
-    people = draw_people(margins, size or margins.total, as_at, model.faults, rng)
+    people = draw_people(margins, size, as_at, model.faults, rng)
     recorded = _record(people, model.faults, rng)
     tell("Deciding who has what and whom services reach", 0.15)
     outcomes = draw_outcomes(people, margins, model, rng)
     tell("Writing coded events of their care", 0.35)
-    events = draw_events(people, outcomes, model, lists, as_at, rng)
+    events = draw_events(people, outcomes, model, codelists, as_at, rng)
     events, event_faults = _plant_event_faults(events, model.faults, len(people), as_at, rng)
-    planted = recorded.planted | event_faults
     number = rng.permutation(len(people) + event_faults["unknown_person_events"])
-    tell("Saving people", 0.55)
-    folder.mkdir(parents=True, exist_ok=True)
-    persons = _write_persons(folder / "persons.parquet", people, recorded, margins, number[: len(people)])
-    tell("Saving events", 0.6)
-    paths = _write_events(folder, events, number)
-    tell("Saving the truth", 0.95)
-    place = GeneratedPlace(
-        folder, persons, paths, folder / "truth.json", len(people), len(events), planted, tuple(outcomes.gaps)
-    )
-    about = {"seed": seed, "size": int(people.resident.sum()), "as_at": as_at.isoformat()}
-    _write_truth(
-        place, build_truth(people, recorded.for_truth(), outcomes, margins), people, outcomes, model, about
-    )
-    tell("The synthetic Place is ready", 1.0)
-    return place
+    return _Drawn(people, recorded, outcomes, events, recorded.planted | event_faults, number)
 
 
 def load_shipped_codelists() -> dict[str, CodeList]:
@@ -278,6 +304,7 @@ def _write_persons(
     path: Path, people: People, recorded: _Recorded, margins: Margins, number: npt.NDArray[np.int64]
 ) -> Path:
     """Persons in the order of their pseudonyms, which says nothing of where they live."""
+    number = number[: len(people)]
     order = np.argsort(number)
     one = people.take(order)
     table = pa.table(
