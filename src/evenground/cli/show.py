@@ -96,6 +96,7 @@ def show_ranking(release: Release, ranking: pl.DataFrame, *, per_100: bool = Fal
         return
     last = "Missing per 100" if per_100 else "In the top ten"
     order = "for each 100 contacted" if per_100 else "in all"
+    manifest = release.manifest
     table = Table(
         "",
         "Community",
@@ -105,7 +106,7 @@ def show_ranking(release: Release, ranking: pl.DataFrame, *, per_100: bool = Fal
         "Expected missing out",
         "95% interval",
         last,
-        title=f"Communities with the most to gain, {order}: {release.manifest.place_name}, {release.manifest.as_at}",
+        title=f"Communities with the most to gain, {order}: {manifest.place_name}, {manifest.as_at}",
         title_justify="left",
     )
     for column in (0, 3, 4, 5, 6, 7):
