@@ -30,4 +30,6 @@ def site(settings: Settings, sample_releases: Path) -> Settings:
     """The site's settings, pointed at the sample release and fit for plain HTTP on this machine."""
     settings.EVENGROUND_RELEASES = sample_releases
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+    # Passwords are hashed slowly on purpose; tests have none to protect.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return settings

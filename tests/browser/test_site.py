@@ -1,0 +1,168 @@
+"""The site as people meet it: on a phone, at a desk, with a keyboard, without JavaScript, at 320 pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from evenground_web.accounts.roles import Role
+from evenground_web.accounts.writes import create_account
+from tests.browser.conftest import Watched
+from tests.support.chromium import DESKTOP, NARROW, PHONE
+
+PROFILE = "/profiles/core20plus5_adults/"
+SMI = f"{PROFILE}smi_annual_health_check/"
+PAGES = [
+    "/",
+    "/profiles/",
+    PROFILE,
+    f"{PROFILE}?area=msoa:X02000002&cut=ethnic_group:J",
+    SMI,
+    f"{PROFILE}hypertension_prevalence/?area=msoa:X02000001&map=lsoa",
+    "/priorities/",
+    "/priorities/?service=bowel_screening&kind=lsoa&order=per_100",
+    "/about-the-data/",
+    "/accessibility/",
+    "/account/log-in/",
+    "/nowhere/",
+]
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+
+PASSWORD = "heather lantern plough"  # noqa: S105
+OpenContext = Callable[..., BrowserContext]
+
+
+def find_violations(page: Page) -> list[str]:
+    for closed in page.locator("details:not([open]) > summary").all():
+        closed.click()
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{fault['id']}: {[node['target'] for node in fault['nodes']]}" for fault in found]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_fault_that_axe_can_find(
+    open_context: OpenContext, address: str, path: str, size: str
+) -> None:
+    watched = Watched(open_context(viewport=SIZES[size], bypass_csp=True).new_page())
+    watched.page.goto(address + path)
+    assert find_violations(watched.page) == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_without_a_complaint_and_from_its_own_host_only(
+    open_context: OpenContext, address: str, path: str
+) -> None:
+    watched = Watched(open_context(viewport=DESKTOP).new_page())
+    response = watched.page.goto(address + path, wait_until="networkidle")
+    assert response
+    expected = ["Failed to load resource: the server responded with a status of 404 (Not Found)"]
+    assert watched.problems == (expected if response.status == 404 else [])
+    assert watched.hosts == {address.split("/")[2]}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_a_narrow_screen(open_context: OpenContext, address: str, path: str) -> None:
+    page = open_context(viewport=NARROW).new_page()
+    page.goto(address + path)
+    for closed in page.locator("details:not([open]) > summary").all():
+        closed.click()
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_keyboard_comes_to_the_skip_link_first_and_it_works(
+    open_context: OpenContext, address: str, path: str
+) -> None:
+    page = open_context(viewport=DESKTOP).new_page()
+    page.goto(address + path)
+    page.keyboard.press("Tab")
+    skip = page.locator(".nhsuk-skip-link")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_everything_on_a_profile_can_be_reached_by_keyboard(open_context: OpenContext, address: str) -> None:
+    page = open_context(viewport=DESKTOP).new_page()
+    page.goto(address + PROFILE)
+    wanted = page.locator("main a, main button, main select, main summary").count()
+    reached: set[Any] = set()
+    for _ in range(wanted + 40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "[...document.querySelectorAll('main a, main button, main select, main summary')]"
+                ".indexOf(document.activeElement)"
+            )
+        )
+    assert set(range(wanted)) <= reached
+
+
+def test_a_choice_works_without_javascript(open_context: OpenContext, address: str) -> None:
+    page = open_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(address + PROFILE)
+    page.get_by_label("Area", exact=True).select_option(label="Fairfield & Vale")
+    page.get_by_label("People", exact=True).select_option(label="Pakistani")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("h2").first).to_have_text("Fairfield & Vale, Ethnic group: Pakistani")
+    assert "area=msoa" in page.url
+
+
+def test_figures_behind_a_chart_open_without_javascript(open_context: OpenContext, address: str) -> None:
+    page = open_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(f"{address}{PROFILE}hypertension_prevalence/")
+    table = page.locator(".eg-figure table").first
+    expect(table).not_to_be_visible()
+    page.locator(".eg-figure summary").first.click()
+    expect(table).to_be_visible()
+
+
+def test_menu_is_whole_without_javascript(open_context: OpenContext, address: str) -> None:
+    page = open_context(viewport=NARROW, java_script_enabled=False).new_page()
+    page.goto(address)
+    for name in ("Profiles", "Priorities", "About the data"):
+        expect(page.get_by_role("navigation", name="Menu").get_by_role("link", name=name)).to_be_visible()
+
+
+def test_a_printed_page_shows_the_tables_and_leaves_the_menus_out(
+    open_context: OpenContext, address: str
+) -> None:
+    page = open_context(viewport=DESKTOP).new_page()
+    page.goto(f"{address}{PROFILE}hypertension_prevalence/")
+    page.emulate_media(media="print")
+    expect(page.locator(".nhsuk-header__navigation")).not_to_be_visible()
+    expect(page.locator(".eg-choose")).not_to_be_visible()
+    expect(page.locator(".eg-figure table").first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_somebody_logs_in_sees_their_account_and_logs_out(
+    open_context: OpenContext, address: str, size: str
+) -> None:
+    create_account(username="steward", display_name="Demo steward", role=Role.STEWARD, password=PASSWORD)
+    page = open_context(viewport=SIZES[size], bypass_csp=True).new_page()
+    page.goto(f"{address}/account/log-in/")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator(".nhsuk-error-summary")).to_be_focused()
+    assert find_violations(page) == []
+    page.get_by_label("Log-in name").fill("steward")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("h1")).to_have_text("Your account")
+    assert find_violations(page) == []
+    page.goto(f"{address}/account/password/")
+    assert find_violations(page) == []
+    page.goto(f"{address}/about-the-data/")
+    page.get_by_role("link", name="Check every file now").click()
+    expect(page.locator("main")).to_contain_text("files are as they were written")
+    assert find_violations(page) == []
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in")).to_be_visible()
