@@ -97,9 +97,14 @@ def has_unreadable_dates(session: Session, file_no: int) -> bool:
 
 def drop_repeated_events(session: Session) -> None:
     """Keep one of the events that agree in person, code, date and value."""
+    # Codes as an ordered enumeration: sorting numbers takes half as long as sorting texts.
+    session.run(
+        "CREATE TYPE event_code AS ENUM ("
+        "SELECT DISTINCT code FROM events_staged WHERE reason IS NULL ORDER BY code)"
+    )
     session.run("""
         CREATE TEMP TABLE events_kept AS
-        SELECT person_id, system, code, event_date, value, min(origin) AS origin
+        SELECT person_id, system, code::event_code AS code, event_date, value, min(origin) AS origin
         FROM events_staged WHERE reason IS NULL GROUP BY ALL""")
 
 
@@ -108,6 +113,7 @@ def write_events(session: Session, path: Path) -> None:
     names = ", ".join(quote(name) for name in CODE_SYSTEMS)
     session.run(f"""
         COPY (
-            SELECT person_id, [{names}][system + 1] AS code_system, code, event_date, value
-            FROM events_kept ORDER BY person_id, event_date, code, value NULLS FIRST, system
+            SELECT person_id, [{names}][system + 1] AS code_system, code::VARCHAR AS code, event_date, value
+            FROM (SELECT * FROM events_kept
+                ORDER BY person_id, event_date, code, value NULLS FIRST, system)
         ) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")

@@ -37,6 +37,8 @@ class Session:
         # A timestamp with a zone is read in UTC on every machine.
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = false")
+        # DuckDB knows no row count of a CSV file, and would build its hash table on the events.
+        self.connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side,in_clause'")
 
     def __enter__(self) -> Self:
         return self
