@@ -116,6 +116,7 @@ def score_place(place: Place) -> tuple[dict[str, float], pl.DataFrame]:
         ranked.filter(pl.col("service_id") != "all")
         .join(place.truth.select(*BY, "uptake", "missing"), on=BY)
         .join(place.strata.select(*BY, "imd_quintile").unique(), on=BY)
+        .sort(BY)
         .with_columns(raw=pl.col("reached") / pl.col("eligible"))
         .with_columns(truly_top=pl.col("missing").rank(descending=True, method="ordinal") <= 10)
     )
