@@ -245,6 +245,19 @@ def test_nhs_numbers_are_refused(extract: Extract) -> None:
     assert not list(extract.folder.iterdir())
 
 
+def test_nhs_numbers_in_the_practice_or_code_column_are_refused(extract: Extract) -> None:
+    numbers = [n for n in (f"9990{place:06d}" for place in range(400)) if has_check_digit(n)][:25]
+    original = extract.persons["columns"]["practice_code"]
+    rows = [f"p{n},1950-01-01,1,A,E01000001,{number},," for n, number in enumerate(numbers)]
+    extract.add_persons(*rows)
+    with pytest.raises(SourceError, match=f'column "{original}": holds what look like NHS numbers'):
+        extract.load()
+    extract.add_persons()
+    extract.add_events(*[f"p1,{number},2020-01-01," for number in numbers])
+    with pytest.raises(SourceError, match='column "code": holds what look like NHS numbers'):
+        extract.load()
+
+
 def test_ten_digit_pseudonyms_that_fail_the_check_digit_are_taken(extract: Extract) -> None:
     numbers = [
         f"9990000{n}{d}" for n in range(10, 20) for d in range(10) if not has_check_digit(f"9990000{n}{d}")
