@@ -279,6 +279,6 @@ def _refuse_other_date_order(session: Session, cells: Cells, options: PersonsOpt
         if only_other and not only_own:
             hint = f'Set date_order = "{"day_first" if month_first else "month_first"}" for this file.'
             written = "month first (mm/dd/yyyy)" if not month_first else "day first (dd/mm/yyyy)"
-            what = f"holds dates that are written {written}, in {only_other:,} forms or more."
+            what = f"holds {only_other:,} different dates that only make sense {written}."
             fault = Fault(f'{cells.file.name}, column "{cells.mapped[name]}"', what, hint)
             raise source_error(session.source, [fault])
