@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenground.errors import SourceError
@@ -17,17 +17,20 @@ from evenground.sources.synthetic.wenbury import FOLDER
 weights = st.lists(st.integers(0, 50), min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(weights, st.integers(0, 500))
 def test_shared_out_numbers_sum_to_the_total(row: list[int], total: int) -> None:
     assert allocate([row], [total]).sum() == total
 
 
+@settings(deadline=None)
 @given(weights.filter(any), st.integers(0, 500))
 def test_shared_out_numbers_lie_within_one_of_their_exact_share(row: list[int], total: int) -> None:
     exact = np.array(row) / sum(row) * total
     assert (np.abs(allocate([row], [total])[0] - exact) < 1 + 1e-9).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.floats(0, 0.999))
 def test_whole_expected_counts_are_sampled_unchanged(counts: list[int], start: float) -> None:
     assert sample_counts(np.array(counts, dtype=float), start).tolist() == counts

@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenground.sources.synthetic.margins import RECORDED_GROUPS, Margins
@@ -88,6 +88,7 @@ def test_a_scaled_place_keeps_its_small_groups(wenbury: Margins) -> None:
     assert (share > 0).all()
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 104), min_size=1, max_size=30),
     st.dates(dt.date(2016, 1, 1), dt.date(2036, 12, 31)),

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from evenground.errors import SourceError
+from evenground.sources.synthetic.generate import generate_place
 from evenground.sources.synthetic.margins import RECORDED_GROUPS, Margins
 from evenground.sources.synthetic.model import load_model
 from evenground.sources.synthetic.people import draw_people
@@ -180,6 +181,14 @@ def test_people_of_real_rotherham_meet_its_margins_exactly(rotherham: Margins) -
     ages = np.zeros_like(rotherham.population)
     np.add.at(ages, (here.lsoa, np.minimum(here.age // 5, 18), 1 - here.female.astype(int)), 1)
     assert (ages == rotherham.population).all()
+
+
+@pytest.mark.reference
+def test_records_of_real_rotherham_can_be_made(rotherham: Margins, tmp_path: Path) -> None:
+    place = generate_place(rotherham, tmp_path, size=3_000, seed=1, as_at=dt.date(2026, 3, 31))
+    lsoas = set(pl.read_parquet(place.persons)["lsoa_code"]) - {""}
+    assert lsoas <= set(rotherham.areas["lsoa_code"])
+    assert len(place.gaps) == 12
 
 
 @pytest.mark.reference

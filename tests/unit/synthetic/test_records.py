@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from evenground.codelists import Code, CodeList
 from evenground.errors import DefinitionError, InputError
+from evenground.sources.synthetic.events import window_days
 from evenground.sources.synthetic.generate import GeneratedPlace, generate_place, load_shipped_codelists
 from evenground.sources.synthetic.margins import Margins
 from evenground.sources.synthetic.model import load_model
@@ -329,6 +331,26 @@ def test_progress_goes_from_nothing_to_everything(wenbury: Margins, tmp_path: Pa
     shares = [done for _, done in told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("as_at", "months", "days"),
+    [
+        (dt.date(2026, 3, 31), 12, 365),
+        (dt.date(2026, 3, 31), 30, 913),
+        (dt.date(2026, 3, 31), 1, 31),
+        (dt.date(2024, 2, 29), 12, 366),
+        (dt.date(2026, 1, 15), 66, 2010),
+    ],
+)
+def test_a_window_is_as_long_as_the_calendar_says(as_at: dt.date, months: int, days: int) -> None:
+    assert window_days(as_at, months) == days
+
+
+def test_a_place_without_practices_leaves_them_blank(wenbury: Margins, tmp_path: Path) -> None:
+    alone = replace(wenbury, practices=wenbury.practices.clear(), registrations=wenbury.registrations.clear())
+    place = generate_place(alone, tmp_path, size=100, seed=1, as_at=AS_AT)
+    assert set(pl.read_parquet(place.persons)["practice_code"]) == {""}
 
 
 def test_a_place_of_one_person_can_be_made(wenbury: Margins, tmp_path: Path) -> None:

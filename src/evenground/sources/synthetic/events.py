@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -145,13 +146,9 @@ class EventLog:
 
 def window_days(as_at: dt.date, months: int) -> int:
     """How many days the window of so many months before ``as_at`` is long."""
-    month = as_at.year * 12 + as_at.month - 1 - months
-    for day in range(as_at.day, 0, -1):
-        try:
-            return (as_at - dt.date(month // 12, month % 12 + 1, day)).days
-        except ValueError:
-            continue
-    raise AssertionError("unreachable: every month has a first day")
+    year, month = divmod(as_at.year * 12 + as_at.month - 1 - months, 12)
+    day = min(as_at.day, calendar.monthrange(year, month + 1)[1])
+    return (as_at - dt.date(year, month + 1, day)).days
 
 
 def draw_events(
