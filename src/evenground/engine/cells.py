@@ -174,6 +174,23 @@ def _check_file(path: Path, columns: Sequence[Column]) -> list[Fault]:
         found = pl.read_parquet_schema(path)
     except (pl.exceptions.PolarsError, OSError):
         return [Fault(path.name, "is not a Parquet file.", "Load the sources again.")]
-    missing = [column.name for column in columns if column.name not in found]
     fix = "Load the sources again."
-    return [Fault(path.name, f"lacks the columns {', '.join(missing)}.", fix)] if missing else []
+    missing = [column.name for column in columns if column.name not in found]
+    faults = [Fault(path.name, f"lacks the columns {', '.join(missing)}.", fix)] if missing else []
+    for column in columns:
+        if column.name in found and not _fits(column, found[column.name]):
+            what = f"holds {found[column.name]} where the contract has {column.sql_type}."
+            faults.append(Fault(f"{path.name}, {column.name}", what, fix))
+    return faults
+
+
+def _fits(column: Column, found: pl.DataType) -> bool:
+    if found == pl.Null:
+        return not column.required
+    kinds = {
+        "BIGINT": found.is_integer(),
+        "DATE": found == pl.Date,
+        "DOUBLE": found.is_numeric(),
+        "VARCHAR": found in (pl.String, pl.Categorical, pl.Enum),
+    }
+    return kinds[column.sql_type]

@@ -13,12 +13,35 @@ from sqlglot import exp
 from evenground.engine import sql
 from evenground.engine.plan import Plan
 from evenground.engine.request import Answer, Request
+from evenground.errors import Fault, SourceError
 
 DIALECT = "duckdb"
 
 
 def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
-    """Count every pass of the plan and put the columns side by side."""
+    """Count every pass of the plan and put the columns side by side.
+
+    Raises
+    ------
+    SourceError
+        Where DuckDB cannot finish. Its own message is not passed on: it may quote a person's values.
+    """
+    try:
+        return _answer(plan, request, progress)
+    except duckdb.OutOfMemoryException:
+        limit = f" of {request.memory_limit}" if request.memory_limit else ""
+        what = f"needs more memory than the limit{limit}, or more disk than is free."
+        raise _failure(request, what, "Free some disk there, or allow more memory.") from None
+    except duckdb.Error as error:
+        what = f"or {request.events.name} cannot be read ({type(error).__name__})."
+        raise _failure(request, what, "Load the sources again.") from None
+
+
+def _failure(request: Request, what: str, fix: str) -> SourceError:
+    return SourceError("The records cannot be counted.", [Fault(request.persons.name, what, fix)])
+
+
+def _answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
     with _connect(request) as connection:
         has_practices = _has_practices(connection)
         cells: list[pl.DataFrame] = []

@@ -118,6 +118,36 @@ def test_file_that_is_missing_and_file_that_lacks_columns_are_told_together(
     assert "events.parquet: lacks the columns code_system, event_date, value" in str(caught.value)
 
 
+def test_column_of_another_type_is_told(
+    shipped: Definitions, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    wrong = tmp_path / "persons.parquet"
+    frame = pl.read_parquet(files[0]).with_columns(pl.col("birth_date", "person_id").cast(pl.String))
+    frame.write_parquet(wrong)
+    with pytest.raises(SourceError) as caught:
+        count(shipped, persons=wrong, events=files[1], lsoas=LSOAS, as_at=AS_AT)
+    assert "persons.parquet, birth_date: holds String where the contract has DATE" in str(caught.value)
+    assert "persons.parquet, person_id: holds String where the contract has BIGINT" in str(caught.value)
+
+
+def test_damaged_file_is_told_without_quoting_it(
+    shipped: Definitions, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    damaged = tmp_path / "events.parquet"
+    content = bytearray(files[1].read_bytes())
+    content[100:2000] = b"x" * 1900
+    damaged.write_bytes(content)
+    with pytest.raises(SourceError, match="cannot be read") as caught:
+        count(shipped, persons=files[0], events=damaged, lsoas=LSOAS, as_at=AS_AT)
+    assert caught.value.__suppress_context__
+    assert "xxx" not in str(caught.value)
+
+
+def test_too_little_memory_is_told(shipped: Definitions, files: tuple[Path, Path]) -> None:
+    with pytest.raises(SourceError, match="more memory than the limit of 1MB"):
+        count(shipped, persons=files[0], events=files[1], lsoas=LSOAS, as_at=AS_AT, memory_limit="1MB")
+
+
 def test_file_of_another_kind_is_told(shipped: Definitions, files: tuple[Path, Path], tmp_path: Path) -> None:
     text = tmp_path / "persons.parquet"
     text.write_text("person_id,birth_date\n")
