@@ -155,7 +155,9 @@ def explain_validation(file: str, error: ValidationError, model: type[BaseModel]
             received = (
                 f' Received "{finding["input"]}".' if isinstance(finding["input"], str | int | float) else ""
             )
-            faults.append(Fault(f"{file}, {key}", f"{finding['msg'].removeprefix('Value error, ')}.{received}"))
+            faults.append(
+                Fault(f"{file}, {key}", f"{finding['msg'].removeprefix('Value error, ')}.{received}")
+            )
     return faults
 
 
