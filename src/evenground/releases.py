@@ -94,6 +94,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("estimated_uptake", pa.float64()),
             ("predicted_uptake", pa.float64()),
             ("expected_missing", pa.int64()),
+            ("expected_missing_per_100", pa.float64()),
             ("lower_cl", pa.int64()),
             ("upper_cl", pa.int64()),
             ("confidence_level", pa.float64()),

@@ -371,6 +371,7 @@ def _ranking(
         "estimated_uptake": None if service == "all" else round(0.38 + 0.015 * rank, 3),
         "predicted_uptake": None if service == "all" else round(0.46 + 0.01 * rank, 3),
         "expected_missing": missing,
+        "expected_missing_per_100": round(100 * missing / (400 - 5 * rank), 1),
         "lower_cl": max(0, missing - 25),
         "upper_cl": missing + 25,
         "confidence_level": 0.95,

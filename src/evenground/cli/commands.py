@@ -43,13 +43,15 @@ WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
 ]
 HERE = Path()
+EACH_SERVICE = "each"
 
 
 class Order(StrEnum):
-    """How ranked communities are ordered."""
+    """How ranked communities are ordered: see ``evenground.reach.ORDERS``."""
 
     TOTAL = "total"
-    PER_100 = "per-100"
+    PER_100 = "per_100"
+    LOCAL = "local"
 
 
 def main() -> None:
@@ -116,8 +118,8 @@ def demo(
     with _progress("Make the people of Wenbury") as step:
         make_wenbury_workspace(folder, size=size, progress=lambda what, _share: step(what))
     _build(load_workspace(folder))
-    for order in Order:
-        rank(folder, order=order, top=10)
+    rank(folder, top=10)
+    rank(folder, service=EACH_SERVICE, order=Order.LOCAL, top=10)
     if serve_site:
         _serve(folder, port=port, demo_accounts=True)
 
@@ -151,11 +153,14 @@ def build(
 def rank(
     workspace: WorkspaceOption = HERE,
     service: Annotated[
-        str, typer.Option(help="An indicator's id, or 'all' for every service together.")
+        str, typer.Option(help="An indicator's id, 'all' for the sum of all, or 'each' for every one.")
     ] = "all",
     by: Annotated[CommunityType, typer.Option(help="What a community is.")] = CommunityType.MSOA_ETHNIC_GROUP,
     order: Annotated[
-        Order, typer.Option(help="By people missing out, or by those for each 100 eligible.")
+        Order,
+        typer.Option(
+            help="By people missing out, by those of each 100 eligible, or by how far below its like."
+        ),
     ] = Order.TOTAL,
     top: Annotated[int, typer.Option(min=1, help="How many communities.")] = 10,
     release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
@@ -170,7 +175,7 @@ def rank(
         _write_frame(ranking, out)
         console.print(f"Wrote {ranking.height} communities to {out}.")
     else:
-        show_ranking(chosen, ranking.head(top), per_100=order is Order.PER_100)
+        show_ranking(chosen, ranking.head(top), order)
 
 
 @app.command()
@@ -282,17 +287,19 @@ def _open_release(workspace: Path, release_id: str | None) -> Release:
 def _order_ranking(release: Release, service: str, by: CommunityType, order: Order) -> pl.DataFrame:
     import polars as pl
 
-    rankings = release.table("rankings")
-    services = rankings["service_id"].unique().to_list()
+    from evenground.reach import ALL_SERVICES, order_communities
+
+    rankings = release.table("rankings").filter(pl.col("community_type") == by)
+    if service == EACH_SERVICE:
+        return order_communities(rankings.filter(pl.col("service_id") != ALL_SERVICES), order)
+    services = release.table("rankings")["service_id"].unique().to_list()
     if service not in services:
         raise ReleaseError(
             f'Release {release.id} does not rank the service "{service}". {suggest(service, services)}'
         )
-    chosen = rankings.filter((pl.col("service_id") == service) & (pl.col("community_type") == by))
-    if order is Order.TOTAL:
-        return chosen.sort("rank")
-    per_100 = pl.col("expected_missing") / pl.col("eligible")
-    return chosen.sort([per_100, pl.col("rank")], descending=[True, False])
+    if service == ALL_SERVICES and order is Order.LOCAL:
+        raise typer.BadParameter("'local' is for one service or 'each'.", param_hint="--order")
+    return order_communities(rankings.filter(pl.col("service_id") == service), order)
 
 
 def _write_frame(frame: pl.DataFrame, path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import polars as pl
 from rich.table import Table
@@ -11,6 +11,7 @@ from rich.table import Table
 from evenground.cli.consoles import console
 from evenground.contract import LoadReport
 from evenground.pipeline import BuildReport
+from evenground.reach import ORDERS
 from evenground.releases import Release
 from evenground.vocabulary import ETHNIC_GROUPS, CommunityType
 
@@ -89,15 +90,18 @@ def show_release(release: Release) -> None:
     console.print(files)
 
 
-def show_ranking(release: Release, ranking: pl.DataFrame, *, per_100: bool = False) -> None:
-    """Ranked communities: by people missing out with the probability of the top ten, or by share."""
+def show_ranking(release: Release, ranking: pl.DataFrame, order: str) -> None:
+    """Ranked communities, with the figure that their order goes by.
+
+    ``order`` is one of ``evenground.reach.ORDERS``.
+    """
     if ranking.is_empty():
         console.print("No community of this kind is shown in this release.")
         return
-    last = "Missing per 100" if per_100 else "In the top ten"
-    order = "for each 100 contacted" if per_100 else "in all"
+    heading, show_last = _LAST_COLUMN[order]
     manifest = release.manifest
-    table = Table(
+    title = f"Communities with the most to gain: {manifest.place_name}, {manifest.as_at} ({ORDERS[order]})"
+    columns = (
         "",
         "Community",
         "Service",
@@ -105,18 +109,28 @@ def show_ranking(release: Release, ranking: pl.DataFrame, *, per_100: bool = Fal
         "Reached",
         "Expected missing out",
         "95% interval",
-        last,
-        title=f"Communities with the most to gain, {order}: {manifest.place_name}, {manifest.as_at}",
-        title_justify="left",
+        heading,
     )
+    table = Table(*columns, title=title, title_justify="left")
     for column in (0, 3, 4, 5, 6, 7):
         table.columns[column].justify = "right"
-    for place, row in enumerate(ranking.iter_rows(named=True), start=1):
-        table.add_row(str(place), *_ranking_cells(release, row), _last_cell(row, per_100))
+    for position, row in enumerate(ranking.iter_rows(named=True), start=1):
+        table.add_row(str(position), *_ranking_cells(release, row), show_last(row))
     console.print(table)
     console.print(_RANKING_NOTE)
 
 
+def _say_local_excess(row: dict[str, Any]) -> str:
+    if row["predicted_uptake"] is None:
+        return ""
+    return f"{100 * (row['predicted_uptake'] - row['estimated_uptake']):.0f} points"
+
+
+_LAST_COLUMN: Final[dict[str, tuple[str, Callable[[dict[str, Any]], str]]]] = {
+    "total": ("In the top ten", lambda row: f"{row['probability_top_10']:.0%}"),
+    "per_100": ("Missing per 100", lambda row: f"{row['expected_missing_per_100']:.0f}"),
+    "local": ("Below its like", _say_local_excess),
+}
 _RANKING_NOTE = (
     "Expected missing out: people below each service's standard, after shrinkage; for all services together, "
     "offers of a service. Counts are rounded to 5, and 'suppressed' stands for 1 to 7."
@@ -133,12 +147,6 @@ def _ranking_cells(release: Release, row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['expected_missing']:,}",
         f"{row['lower_cl']:,} to {row['upper_cl']:,}",
     )
-
-
-def _last_cell(row: dict[str, Any], per_100: bool) -> str:
-    if per_100:
-        return f"{100 * row['expected_missing'] / row['eligible']:.0f}"
-    return f"{row['probability_top_10']:.0%}"
 
 
 def name_community(release: Release, row: dict[str, Any]) -> str:

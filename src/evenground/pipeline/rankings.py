@@ -10,6 +10,7 @@ import polars as pl
 from evenground.disclosure import Policy, protect_figures, round_modelled
 from evenground.indicators import Indicator
 from evenground.reach import Service, rank_communities
+from evenground.releases import TABLES
 from evenground.vocabulary import (
     UNKNOWN_AREA,
     UNRECORDED_ETHNIC_GROUPS,
@@ -25,6 +26,7 @@ _COMMUNITIES: Final = (
     (CommunityType.LSOA, AreaType.LSOA, ("area_code",)),
 )
 _SHARE_DECIMALS: Final = 2
+_PER_100_DECIMALS: Final = 1
 SEED: Final = 20_260_331
 """The draws behind intervals and probabilities start here, so that a build can be repeated exactly."""
 
@@ -40,7 +42,10 @@ def rank_for_release(
     """
     services = [indicator for indicator in indicators if is_ranked(indicator)]
     placed = cells.join(lsoas.select("lsoa_code", "msoa_code", "imd_quintile"), on="lsoa_code", how="left")
-    frames = [_rank(placed, services, *community) for community in _COMMUNITIES]
+    ranked = [_rank(placed, services, *community) for community in _COMMUNITIES]
+    frames = [frame for frame in ranked if frame is not None]
+    if not frames:
+        return pl.DataFrame(pl.from_arrow(TABLES["rankings"].empty_table()))
     return _protect(pl.concat(frames, how="diagonal"), policy)
 
 
@@ -60,9 +65,13 @@ def _rank(
     community_type: CommunityType,
     area_type: AreaType,
     by: tuple[str, ...],
-) -> pl.DataFrame:
+) -> pl.DataFrame | None:
     strata = [Service(s.id, _standard(s), _strata(placed, s, area_type)) for s in services]
-    ranked = rank_communities(strata, by=by, top=10, seed=SEED)
+    # A source need not hold every service: one that nobody here is eligible for has no ranking.
+    offered = [service for service in strata if not service.strata.is_empty()]
+    if not offered:
+        return None
+    ranked = rank_communities(offered, by=by, top=10, seed=SEED)
     if "ethnic_group" not in by:
         ranked = ranked.with_columns(pl.lit(None, dtype=pl.String).alias("ethnic_group"))
     return ranked.with_columns(
@@ -106,12 +115,9 @@ def _protect(ranked: pl.DataFrame, policy: Policy) -> pl.DataFrame:
         & ~unrecorded
         & (pl.col("area_code") != UNKNOWN_AREA)
     )
-    return (
-        shown.with_columns(
-            *(round_modelled(column, policy) for column in ("expected_missing", "lower_cl", "upper_cl")),
-            pl.col("estimated_uptake", "predicted_uptake", "probability_top_10").round(_SHARE_DECIMALS),
-            pl.col("rank").rank("ordinal").over("service_id", "community_type").cast(pl.Int64),
-        )
-        .drop("expected_missing_per_100", strict=False)
-        .sort("service_id", "community_type", "rank")
-    )
+    return shown.with_columns(
+        *(round_modelled(column, policy) for column in ("expected_missing", "lower_cl", "upper_cl")),
+        pl.col("estimated_uptake", "predicted_uptake", "probability_top_10").round(_SHARE_DECIMALS),
+        pl.col("expected_missing_per_100").round(_PER_100_DECIMALS),
+        pl.col("rank").rank("ordinal").over("service_id", "community_type").cast(pl.Int64),
+    ).sort("service_id", "community_type", "rank")

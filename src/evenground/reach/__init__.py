@@ -1,5 +1,6 @@
 """Who misses out: which communities stand to gain most, and how sure we are."""
 
+from evenground.reach.orders import ORDERS, order_communities
 from evenground.reach.ranking import rank_communities
 from evenground.reach.reasons import explain_gap
 from evenground.reach.services import ALL_SERVICES, COVARIATES, NEVER_RANKED, Service
@@ -8,7 +9,9 @@ __all__ = [
     "ALL_SERVICES",
     "COVARIATES",
     "NEVER_RANKED",
+    "ORDERS",
     "Service",
     "explain_gap",
+    "order_communities",
     "rank_communities",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from evenground.reach import order_communities
 from evenground.reach.reasons import explain_gap
 from evenground.releases import Release
 from evenground.reports.words import format_count, format_number
@@ -17,7 +18,11 @@ KINDS: Final = {
     CommunityType.MSOA_ETHNIC_GROUP: "Ethnic groups in neighbourhoods",
     CommunityType.LSOA: "Small areas (LSOAs)",
 }
-ORDERS: Final = {"total": "How many miss out", "per_100": "How many of each 100 miss out"}
+ORDERS: Final = {
+    "total": "How many miss out",
+    "per_100": "How many of each 100 miss out",
+    "local": "How far below communities like it",
+}
 
 _PHRASES: Final = {
     "G": "People of other mixed ethnic groups",
@@ -93,11 +98,7 @@ def _ranked(release: Release, service: str, kind: str, order: str) -> pl.DataFra
     rankings = release.table("rankings").filter(
         (pl.col("service_id") == service) & (pl.col("community_type") == kind)
     )
-    share = pl.when(pl.col("eligible") > 0).then(100 * pl.col("expected_missing") / pl.col("eligible"))
-    with_share = rankings.with_columns(share.alias("per_100"))
-    if order == "per_100":
-        return with_share.sort("per_100", "rank", descending=[True, False], nulls_last=True)
-    return with_share.sort("rank")
+    return order_communities(rankings, order)
 
 
 def _make_community(release: Release, row: dict[str, Any], position: int) -> Community:
@@ -109,7 +110,7 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         missing=row["expected_missing"],
         lower=row["lower_cl"],
         upper=row["upper_cl"],
-        per_100="" if row["per_100"] is None else format_number(row["per_100"], decimals=0),
+        per_100=_say_per_100(row["expected_missing_per_100"]),
         eligible=format_count(row["eligible"], row["value_note"]),
         reached=format_count(row["reached"], row["value_note"]),
         note=row["value_note"],
@@ -118,6 +119,10 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         top_service=top_service.name if top_service else "",
         raw=row,
     )
+
+
+def _say_per_100(share: float | None) -> str:
+    return "" if share is None else format_number(share, decimals=0)
 
 
 def name_community(release: Release, area_type: str, area_code: str, ethnic_group: str | None) -> str:

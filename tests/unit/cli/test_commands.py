@@ -139,7 +139,7 @@ def test_a_build_says_what_it_read_dropped_and_why_and_how_long_each_stage_took(
 def test_ten_communities_are_ranked(evenground, wenbury):
     done = evenground("rank", "-w", wenbury.root)
     assert done.returncode == 0, done.stderr
-    assert "Communities with the most to gain, in all: Wenbury" in done.stdout
+    assert "Communities with the most to gain: Wenbury" in done.stdout
     assert "95% interval" in done.stdout
 
 
@@ -157,9 +157,17 @@ def test_a_ranking_can_be_written_to_a_file(evenground, wenbury, tmp_path, suffi
 
 def test_the_order_per_100_puts_the_largest_share_first(evenground, wenbury, tmp_path):
     out = tmp_path / "ranking.csv"
-    evenground("rank", "-w", wenbury.root, "--service", "bowel_screening", "--order", "per-100", "--out", out)
+    evenground("rank", "-w", wenbury.root, "--service", "bowel_screening", "--order", "per_100", "--out", out)
     frame = pl.read_csv(out)
-    assert (frame["expected_missing"] / frame["eligible"]).is_sorted(descending=True)
+    assert frame["expected_missing_per_100"].is_sorted(descending=True)
+
+
+def test_the_local_order_puts_what_its_kind_does_not_explain_first(evenground, wenbury, tmp_path):
+    out = tmp_path / "ranking.csv"
+    evenground("rank", "-w", wenbury.root, "--service", "each", "--order", "local", "--out", out)
+    frame = pl.read_csv(out)
+    assert frame["service_id"].n_unique() > 3
+    assert (frame["predicted_uptake"] - frame["estimated_uptake"]).round(6).is_sorted(descending=True)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +177,7 @@ def test_the_order_per_100_puts_the_largest_share_first(evenground, wenbury, tmp
         (["rank", "--out", "ranking.xlsx"], 2, "must end in .csv or .parquet"),
         (["rank", "--out", "nowhere/ranking.csv"], 2, "is not there"),
         (["rank", "--by", "street"], 2, "street"),
+        (["rank", "--order", "local"], 2, "is for one service or 'each'"),
         (["release", "show", "1999-01-01-abc"], 7, 'There is no release "1999-01-01-abc"'),
         (["release", "use", "1999-01-01-abc"], 7, 'There is no release "1999-01-01-abc"'),
         (["buld"], 2, "No such command"),

@@ -1,0 +1,42 @@
+"""The orders in which ranked communities can be read; each answers another question."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from evenground.errors import InputError, suggest
+
+ORDERS: Final = {
+    "total": "most people missing out",
+    "per_100": "most missing out of each 100 eligible",
+    "local": "furthest below what communities like it achieve",
+}
+"""By name, with the question that each answers: where are most people, where does each contact find most, and
+where is something local in the way that deprivation, ethnic group, age and sex do not explain."""
+
+
+def order_communities(ranking: pl.DataFrame, order: str) -> pl.DataFrame:
+    """One service's ranked communities in another order.
+
+    Parameters
+    ----------
+    ranking
+        Rows of one service and community type, with ``rank``, ``expected_missing_per_100``,
+        ``predicted_uptake`` and ``estimated_uptake``.
+    order
+        One of ``ORDERS``. Rows without the figure to order by come last; ties keep the rank.
+
+    Raises
+    ------
+    InputError
+        Where the order is not known.
+    """
+    if order not in ORDERS:
+        raise InputError(f'The order "{order}" is not known. {suggest(order, ORDERS)}')
+    if order == "total":
+        return ranking.sort("rank")
+    local_excess = pl.col("predicted_uptake") - pl.col("estimated_uptake")
+    by = pl.col("expected_missing_per_100") if order == "per_100" else local_excess
+    return ranking.sort([by, pl.col("rank")], descending=[True, False], nulls_last=True)
