@@ -9,7 +9,7 @@ import polars as pl
 
 from evenground.disclosure import Policy, protect_figures, round_modelled
 from evenground.indicators import Indicator
-from evenground.reach import Service, rank_communities
+from evenground.reach import NEVER_RANKED, Service, rank_communities
 from evenground.releases import TABLES
 from evenground.vocabulary import (
     UNKNOWN_AREA,
@@ -67,8 +67,8 @@ def _rank(
     by: tuple[str, ...],
 ) -> pl.DataFrame | None:
     strata = [Service(s.id, _standard(s), _strata(placed, s, area_type)) for s in services]
-    # A source need not hold every service: one that nobody here is eligible for has no ranking.
-    offered = [service for service in strata if not service.strata.is_empty()]
+    # A source need not hold every service, nor anybody's area: then there is no community to rank.
+    offered = [service for service in strata if _has_community(service.strata, by)]
     if not offered:
         return None
     ranked = rank_communities(offered, by=by, top=10, seed=SEED)
@@ -77,6 +77,11 @@ def _rank(
     return ranked.with_columns(
         pl.lit(str(community_type)).alias("community_type"), pl.lit(str(area_type)).alias("area_type")
     )
+
+
+def _has_community(strata: pl.DataFrame, by: tuple[str, ...]) -> bool:
+    named = [~pl.col(name).is_in(list(NEVER_RANKED[name])) for name in by if name in NEVER_RANKED]
+    return not strata.filter(*named).is_empty()
 
 
 def _standard(indicator: Indicator) -> float:

@@ -20,6 +20,7 @@ from evenground.sources.synthetic.public_margins import (
     parse_age_groups,
 )
 from evenground.vocabulary import ETHNIC_GROUP_TO_5
+from tests.support.rotherham import find_census_files, load_rotherham
 
 
 @pytest.fixture
@@ -107,22 +108,12 @@ def test_an_age_group_in_other_words_is_named() -> None:
 
 @pytest.fixture(scope="module")
 def rotherham_files(shared: Path) -> dict[str, Path]:
-    data = shared / "data"
-    return {
-        "age_groups": data / "population/census2021_lsoa21_ageband_region.csv.gz",
-        "single_years": data / "population/mye2020_ltla21_single_year.csv.gz",
-        "sexes": data / "population/census2021_ltla21_broad_age_sex.csv",
-        "ethnic_groups": data / "census2021/ethnicity_lsoa21_region.csv.gz",
-        "detailed_groups": data / "census2021/ethnicity19_ltla21.csv.gz",
-        "imd": data / "deprivation/imd2025_england_lsoa21.csv.gz",
-        "msoas": data / "lookups/lsoa21_msoa21_derived.csv.gz",
-        "wards": data / "lookups/lsoa21_ward22_lad22.csv.gz",
-    }
+    return find_census_files(shared)
 
 
 @pytest.fixture(scope="module")
-def rotherham(rotherham_files: dict[str, Path]) -> Margins:
-    return load_census_margins("E08000018", **rotherham_files)
+def rotherham(shared: Path) -> Margins:
+    return load_rotherham(shared)
 
 
 @pytest.mark.reference
