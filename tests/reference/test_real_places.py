@@ -91,7 +91,7 @@ def test_blood_pressure_control_by_the_latest_reading_agrees_with_a_plain_query(
     folder = shared / FOLDER
     controlled = duckdb.sql(f"""
         WITH readings AS (
-            SELECT PATIENT AS patient, CODE AS code, CAST(DATE[:10] AS DATE) AS day, CAST(VALUE AS DOUBLE) AS value
+            SELECT PATIENT AS patient, CODE AS code, DATE[:10] AS day, CAST(VALUE AS DOUBLE) AS value
             FROM read_csv('{folder}/observations.csv.gz', all_varchar = true)
             WHERE (CODE = '8480-6' AND CAST(VALUE AS DOUBLE) BETWEEN 50 AND 300)
                OR (CODE = '8462-4' AND CAST(VALUE AS DOUBLE) BETWEEN 20 AND 200)
@@ -106,7 +106,7 @@ def test_blood_pressure_control_by_the_latest_reading_agrees_with_a_plain_query(
                           WHERE CODE = '59621000')
           AND patient IN (SELECT patient FROM latest WHERE code = '8480-6' AND value <= 140)
           AND patient IN (SELECT patient FROM latest WHERE code = '8462-4' AND value <= 90)
-    """).fetchone()[0]
+    """).fetchall()[0][0]
     released = overall(uk_synthea, "latest_blood_pressure_controlled")
     assert controlled > 100
     assert abs(released["numerator"] - controlled) <= 2
