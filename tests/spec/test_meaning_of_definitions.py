@@ -341,6 +341,27 @@ def test_more_flags_than_a_word_holds_and_more_indicators_than_a_pass(engine: st
 
 
 @pytest.mark.parametrize("engine", RUNS)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e30, 9.2e15], ids=str)
+def test_absurd_value_does_no_harm_to_records_read_beside_it(engine: str, value: float) -> None:
+    made = [
+        indicator("checked", CHECK),
+        indicator("rate", {"count": "pressure", "within_months": 12}),
+        indicator("smoker", SMOKER),
+    ]
+    day = "2026-02-28"
+    events = [
+        event("CHECK-1", day),
+        event("BP", day, value),
+        event("BP", day, 120),
+        event("CHECK-1", day, value),
+        event("SMOKE", day, value),
+    ]
+    for order in (events, events[::-1]):
+        (cell,) = RUNS[engine](Table(definitions(*made), [person()], order)).values()
+        assert [cell[f"{name}__numerator"] for name in ("checked", "rate", "smoker")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("engine", RUNS)
 def test_indicator_that_reads_no_event(engine: str) -> None:
     table = Table(definitions(indicator("x", {"sex": "female"})), [person()], [])
     (cell,) = RUNS[engine](table).values()

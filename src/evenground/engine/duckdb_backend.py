@@ -30,15 +30,16 @@ def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Ans
         return _answer(plan, request, progress)
     except duckdb.OutOfMemoryException:
         limit = f" of {request.memory_limit}" if request.memory_limit else ""
-        what = f"needs more memory than the limit{limit}, or more disk than is free."
-        raise _failure(request, what, "Free some disk there, or allow more memory.") from None
+        what = f"needs more memory than the limit{limit}, or more disk than is free beside it."
+        raise _failure(request, what, "Free some disk, or allow more memory.") from None
     except duckdb.Error as error:
-        what = f"or {request.events.name} cannot be read ({type(error).__name__})."
+        what = f"cannot be read ({type(error).__name__})."
         raise _failure(request, what, "Load the sources again.") from None
 
 
 def _failure(request: Request, what: str, fix: str) -> SourceError:
-    return SourceError("The records cannot be counted.", [Fault(request.persons.name, what, fix)])
+    where = f"{request.persons.name} or {request.events.name}"
+    return SourceError("The records cannot be counted.", [Fault(where, what, fix)])
 
 
 def _answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:

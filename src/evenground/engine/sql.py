@@ -309,11 +309,14 @@ def _packed_event() -> exp.Expr:
     """Date and value, or date and rank of the category, as one number; null where the code has neither."""
     since = exp.DateDiff(this=_column("event_date", "e"), expression=_date(EPOCH), unit=exp.var("DAY"))
     days = exp.Mul(this=exp.cast(since, "BIGINT"), expression=_long(1 << 32))
-    thousandths = exp.func("ROUND", exp.Mul(this=_column("value", "e"), expression=_integer(VALUE_SCALE)))
-    scaled = exp.Add(this=exp.cast(thousandths, "BIGINT"), expression=_long(VALUE_OFFSET))
-    # A value is only converted where its code has a plausible range, which it is in: others may not fit.
-    low = exp.Case().when(_is_there(_column("lower", "c")), scaled).else_(_column("rank", "c"))
-    return exp.Add(this=days, expression=low)
+    value, lower = _column("value", "e"), _column("lower", "c")
+    plausible = exp.Between(this=value, low=lower, high=_column("upper", "c"))
+    thousandths = exp.func("ROUND", exp.Mul(this=value.copy(), expression=_integer(VALUE_SCALE)))
+    # A database may work out a column before it drops rows, and a conversion that fails stops everything:
+    # so nothing is converted here that is not plausible, although such rows are dropped below, too.
+    safe = exp.TryCast(this=exp.Case().when(plausible, thousandths), to=exp.DataType.build("BIGINT"))
+    scaled = exp.Add(this=safe, expression=_long(VALUE_OFFSET))
+    return exp.Add(this=days, expression=exp.func("COALESCE", _column("rank", "c"), scaled))
 
 
 def _latest(index: int) -> exp.Expr:

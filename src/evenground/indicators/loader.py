@@ -31,7 +31,7 @@ SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 """The definitions that ship with the product."""
 
 KINDS: Final = ("indicators", "features", "codelists", "profiles")
-PARTS: Final = ("denominator", "numerator")
+PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -52,13 +52,15 @@ def load_definitions(*folders: Path) -> Definitions:
     faults += found
     raw = {kind: _read_toml(folders, kind, faults) for kind in ("features", "indicators", "profiles")}
     features = _build_all(raw["features"], Feature, faults)
-    indicators = _build_indicators(raw["indicators"], faults)
+    parts = _build_parts(raw["indicators"], faults)
+    indicators = _build_indicators(raw["indicators"], parts, faults)
     profiles = _build_all(raw["profiles"], Profile, faults)
     known = {kind: _ids(folders, kind) for kind in KINDS}
     for feature in features.values():
         faults += _check_feature(feature, codelists, known["codelists"])
-    for indicator in indicators.values():
-        faults += _check_references(indicator, features, known["features"], codelists)
+    for (stem, name), part in parts.items():
+        where = f"indicators/{stem}.toml, {name}"
+        faults += _check_part(part.node, name, where, features, known["features"], codelists)
     for profile in profiles.values():
         faults += _check_profile(profile, known["indicators"])
     if faults:
@@ -141,17 +143,27 @@ def _without_prefix(fault: Fault) -> Fault:
     return Fault(fault.where.removesuffix(", "), fault.what.replace("Value error, ", "", 1), fault.fix)
 
 
-def _build_indicators(tables: Mapping[str, dict[str, Any]], faults: list[Fault]) -> dict[str, Indicator]:
-    built = {}
+def _build_parts(tables: Mapping[str, dict[str, Any]], faults: list[Fault]) -> dict[tuple[str, str], Part]:
+    """Numerators and denominators by file and key: read apart, so that their faults do not hide others."""
+    parts = {}
     for stem, raw in tables.items():
-        file = f"indicators/{stem}.toml"
-        before = len(faults)
-        parts = {name: _build_part(raw.get(name), f"{file}, {name}", faults) for name in PARTS if name in raw}
-        blank = Part.model_construct(words="...", who=None)
-        made = _build(
-            {**raw, **{name: part or blank for name, part in parts.items()}}, Indicator, file, faults
-        )
-        if made is not None and len(faults) == before:
+        for name in PARTS:
+            if name in raw:
+                part = _build_part(raw[name], f"indicators/{stem}.toml, {name}", faults)
+                if part is not None:
+                    parts[stem, name] = part
+    return parts
+
+
+def _build_indicators(
+    tables: Mapping[str, dict[str, Any]], parts: Mapping[tuple[str, str], Part], faults: list[Fault]
+) -> dict[str, Indicator]:
+    built = {}
+    unreadable = Part.model_construct(words="...", who=None)
+    for stem, raw in tables.items():
+        read = {name: parts.get((stem, name), unreadable) for name in PARTS if name in raw}
+        made = _build({**raw, **read}, Indicator, f"indicators/{stem}.toml", faults)
+        if made is not None:
             built[stem] = made
     return built
 
@@ -180,23 +192,22 @@ def _check_feature(
             yield Fault(where, f'"{feature.codelist}" has {bare} codes without a category.', "Give each one.")
 
 
-def _check_references(
-    indicator: Indicator,
+def _check_part(
+    node: Node,
+    name: str,
+    where: str,
     features: Mapping[str, Feature],
     known: Collection[str],
     codelists: Mapping[str, CodeList],
 ) -> Iterator[Fault]:
-    for name in PARTS:
-        where = f"indicators/{indicator.id}.toml, {name}"
-        node = getattr(indicator, name).node
-        misplaced = isinstance(node, Count) if name == "denominator" else False
-        if misplaced or any(isinstance(leaf, Count) for leaf in list(walk(node))[1:]):
-            yield Fault(where, "holds count.", "It may only start the numerator of a rate.")
-        for feature_id in sorted(features_of(node)):
-            if feature_id not in known:
-                yield Fault(where, f'"{feature_id}" is not a feature.', suggest(feature_id, known))
-        for leaf in walk(node):
-            yield from _check_leaf(leaf, where, features, codelists)
+    inner = list(walk(node))[0 if name == "denominator" else 1 :]
+    if any(isinstance(leaf, Count) for leaf in inner):
+        yield Fault(where, "holds count.", "It may only start the numerator of a rate.")
+    for feature_id in sorted(features_of(node)):
+        if feature_id not in known:
+            yield Fault(where, f'"{feature_id}" is not a feature.', suggest(feature_id, known))
+    for leaf in walk(node):
+        yield from _check_leaf(leaf, where, features, codelists)
 
 
 def _check_leaf(

@@ -135,6 +135,19 @@ def test_unknown_feature_gets_the_nearest_name(folder: Path) -> None:
     assert told == 'indicators/checked.toml, numerator: "chek" is not a feature. Did you mean "check"?'
 
 
+def test_unknown_feature_is_told_beside_other_faults_of_its_file(folder: Path) -> None:
+    broken = INDICATOR.replace("polarity", "polarty").replace('feature = "check"', 'feature = "chek"')
+    write(folder, "indicators/checked.toml", broken)
+    told = faults(folder)
+    assert '"chek" is not a feature' in told
+    assert "polarty: is not a known key" in told
+
+
+def test_denominator_cannot_be_a_count(folder: Path) -> None:
+    told = fault_of_indicator(folder, "age = { from = 0 }", 'count = "check"\nwithin_months = 12')
+    assert "denominator: holds count" in told
+
+
 def test_feature_that_is_broken_is_not_called_unknown(folder: Path) -> None:
     write(folder, "features/check.toml", FEATURE.replace('"event"', '"value"'))
     told = faults(folder)
