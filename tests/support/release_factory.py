@@ -250,7 +250,7 @@ def _values() -> Iterator[dict[str, Any]]:
                 )
                 for code, label, numerator, denominator in sums.sort("area", "category").iter_rows():
                     figure = _figure(spec.info, numerator, denominator)
-                    compared = area_type != "place" and cut == "all"
+                    compared = area_type != "place" or cut != "all"
                     yield {
                         "indicator_id": spec.info.id,
                         "area_type": area_type,

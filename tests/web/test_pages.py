@@ -105,11 +105,37 @@ def test_a_page_has_no_inline_style_or_handler(client: Client, address: str) -> 
     assert not re.findall(r"<[^>]+\s(?:style|on\w+)=", page)
 
 
-def test_home_names_the_three_communities_that_miss_most(client: Client) -> None:
+def test_home_names_the_gaps_that_only_something_local_explains(client: Client) -> None:
     words = words_of(get(client, "/"))
-    assert words.index("Pakistani people in Old Town") < words.index("Pakistani people in Mill Bank")
-    assert "185 offers not taken up, likely between 160 and 210" in words
+    assert re.search(r"Pakistani people in Old Town \d points below communities like it in", words)
+    assert "About 185 people miss out, likely between 160 and 210" in words
     assert "31 March 2026" in words
+
+
+def test_home_names_the_three_communities_where_most_miss_out(client: Client) -> None:
+    words = words_of(get(client, "/"))
+    first, second = (f"Pakistani people in {area} : about" for area in ("Old Town", "Mill Bank"))
+    assert words.index(first) < words.index(second)
+    assert "about 185 offers not taken up (160 to 210)" in words
+
+
+def test_priorities_by_local_gap_name_the_service_of_each(client: Client) -> None:
+    words = words_of(get(client, "/priorities/?order=local"))
+    assert "20 of 24 are shown" in words
+    assert "Below communities like it 7 points" in words
+    assert "Bowel screening uptake, ages 60 to 74. Uptake is about" in words
+
+
+def test_an_area_without_breakdowns_is_shown_beside_those_of_the_whole_place(
+    client: Client, site: Settings, release: Release, tmp_path: Path
+) -> None:
+    tables = {name: release.table(name) for name in TABLES}
+    cut_for_areas = (pl.col("area_type") != "place") & (pl.col("cut") != "all")
+    tables["values"] = tables["values"].filter(~cut_for_areas)
+    write_sample_release(tmp_path, tables=tables)
+    site.EVENGROUND_RELEASES = tmp_path
+    page = words_of(get(client, f"{SMI}?area=msoa:X02000001"))
+    assert "There are no figures by deprivation or ethnic group for Old Town alone" in page
 
 
 def test_home_says_that_invented_data_is_invented(client: Client) -> None:
@@ -156,7 +182,8 @@ def test_profile_compares_an_area_in_words(client: Client) -> None:
 
 
 def test_the_whole_place_is_not_compared_with_itself(client: Client) -> None:
-    assert "Against Samplebury Not compared" in words_of(get(client, PROFILE))
+    assert "Against Samplebury" not in words_of(get(client, PROFILE))
+    assert "Against Samplebury Similar" in words_of(get(client, f"{PROFILE}?cut=imd_quintile:3"))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +237,7 @@ def test_priorities_of_all_services_name_the_service_that_misses_most(client: Cl
 def test_priorities_can_be_ordered_by_share(client: Client) -> None:
     words = words_of(get(client, "/priorities/?order=per_100"))
     shares = [int(share) for share in re.findall(r"Of each 100 (\d+) ", words)]
-    assert len(shares) == 11
+    assert len(shares) == 12
     assert shares == sorted(shares, reverse=True)
 
 
@@ -234,10 +261,10 @@ def test_priorities_show_more_on_request(
     write_sample_release(tmp_path, tables=tables | {"rankings": pl.concat(more)})
     site.EVENGROUND_RELEASES = tmp_path
     first = get(client, "/priorities/")
-    assert "20 of 48 communities are shown" in words_of(first)
+    assert "20 of 48 are shown" in words_of(first)
     link = re.search(r'href="([^"]*show=40[^"]*)"', first)
     assert link
-    assert "40 of 48 communities are shown" in words_of(get(client, html.unescape(link[1])))
+    assert "40 of 48 are shown" in words_of(get(client, html.unescape(link[1])))
 
 
 def test_about_the_data_defines_every_indicator(client: Client, release: Release) -> None:

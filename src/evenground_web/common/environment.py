@@ -13,7 +13,7 @@ from django.urls import reverse
 from jinja2 import BaseLoader, ChainableUndefined, ChoiceLoader, Environment, PackageLoader
 from markupsafe import Markup
 
-from evenground.reports.words import format_count, format_date, format_number, format_period, format_share
+from evenground.reports.words import format_count, format_date, format_number, format_share
 from evenground_web.common import words
 from evenground_web.common.intervals import draw_interval
 
@@ -34,7 +34,7 @@ def make_environment(*, loader: BaseLoader, **options: Any) -> Environment:
         "count": format_count,
         "number": format_number,
         "share": format_share,
-        "period": format_period,
+        "dates_in_words": words.say_dates,
         "iso_date": words.format_iso_date,
         "date": format_date,
         "chance": words.say_chance,

@@ -107,6 +107,15 @@ def format_iso_date(date: str) -> str:
         return date
 
 
+def say_dates(text: str) -> str:
+    """Text with its ISO dates as people write them.
+
+    >>> say_dates("2025-04-01 to 2026-03-31"), say_dates("to 2026-03-31")
+    ('1 April 2025 to 31 March 2026', 'to 31 March 2026')
+    """
+    return re.sub(r"\d{4}-\d{2}-\d{2}", lambda found: format_iso_date(found[0]), text)
+
+
 def say_chance(probability: float | None) -> str:
     """A probability in words.
 

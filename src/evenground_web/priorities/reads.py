@@ -14,6 +14,7 @@ from evenground.reports.words import format_count, format_number
 from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType
 
 ALL_SERVICES: Final = "all"
+LOCAL: Final = "local"
 KINDS: Final = {
     CommunityType.MSOA_ETHNIC_GROUP: "Ethnic groups in neighbourhoods",
     CommunityType.LSOA: "Small areas (LSOAs)",
@@ -21,7 +22,7 @@ KINDS: Final = {
 ORDERS: Final = {
     "total": "How many miss out",
     "per_100": "How many of each 100 miss out",
-    "local": "How far below communities like it",
+    LOCAL: "How far below communities like it",
 }
 
 _PHRASES: Final = {
@@ -41,6 +42,7 @@ class Community:
     lower: int
     upper: int
     per_100: str
+    points_below_its_like: int | None
     eligible: str
     reached: str
     note: str
@@ -63,9 +65,9 @@ def kinds(release: Release) -> dict[str, str]:
     return {kind: name for kind, name in KINDS.items() if kind in ranked}
 
 
-def count_communities(release: Release, service: str, kind: str) -> int:
-    """How many communities are ranked."""
-    return _ranked(release, service, kind, "total").height
+def count_communities(release: Release, service: str, kind: str, order: str) -> int:
+    """How many rows the ranking has."""
+    return _ranked(release, service, kind, order).height
 
 
 def list_communities(
@@ -95,14 +97,15 @@ def list_communities(
 
 
 def _ranked(release: Release, service: str, kind: str, order: str) -> pl.DataFrame:
-    rankings = release.table("rankings").filter(
-        (pl.col("service_id") == service) & (pl.col("community_type") == kind)
-    )
-    return order_communities(rankings, order)
+    of_kind = release.table("rankings").filter(pl.col("community_type") == kind)
+    if service == ALL_SERVICES and order == LOCAL:
+        # Nothing is local to a sum of services: each service of each community stands for itself.
+        return order_communities(of_kind.filter(pl.col("service_id") != ALL_SERVICES), order)
+    return order_communities(of_kind.filter(pl.col("service_id") == service), order)
 
 
 def _make_community(release: Release, row: dict[str, Any], position: int) -> Community:
-    top_service = release.indicators.get(row["top_service_id"] or "")
+    top_service = release.indicators.get(row["top_service_id"] or row["service_id"])
     return Community(
         position=position,
         name=name_community(release, row["area_type"], row["area_code"], row["ethnic_group"]),
@@ -111,6 +114,7 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         lower=row["lower_cl"],
         upper=row["upper_cl"],
         per_100=_say_per_100(row["expected_missing_per_100"]),
+        points_below_its_like=_points_below(row),
         eligible=format_count(row["eligible"], row["value_note"]),
         reached=format_count(row["reached"], row["value_note"]),
         note=row["value_note"],
@@ -119,6 +123,21 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         top_service=top_service.name if top_service else "",
         raw=row,
     )
+
+
+def widest_local_gaps(release: Release, *, most: int) -> list[Community]:
+    """Communities furthest below what others like them achieve in a service, by a whole point or more."""
+    communities = list_communities(release, ALL_SERVICES, order=LOCAL, most=most)
+    return [community for community in communities if (community.points_below_its_like or 0) > 0]
+
+
+def _points_below(row: dict[str, Any]) -> int | None:
+    """Whole points, each share rounded first, so that they add up as the sentence beside them does."""
+    predicted: float | None = row["predicted_uptake"]
+    estimated: float | None = row["estimated_uptake"]
+    if predicted is None or estimated is None:
+        return None
+    return round(100 * predicted) - round(100 * estimated)
 
 
 def _say_per_100(share: float | None) -> str:

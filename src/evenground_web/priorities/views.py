@@ -40,7 +40,7 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
     """The ranked communities, with why each is there."""
     release = current()
     choice = require_choice(release, request)
-    total = reads.count_communities(release, choice.service, choice.kind)
+    total = reads.count_communities(release, choice.service, choice.kind, choice.order)
     communities = reads.list_communities(release, choice.service, choice.kind, choice.order, most=choice.show)
     context = {
         "release": release,

@@ -222,22 +222,40 @@ def home_profile(release: Release, indicator_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """The pictures of one indicator; the map is of the whole place, whatever area the rest is about."""
+    """The pictures of one indicator; the map is of the whole place, whatever area the rest is about.
+
+    ``whole_place_only`` names the breakdowns that the release has for the whole place and not for the area.
+    """
 
     map: Figure | None
     quintiles: Figure
     ethnic_groups: Figure
+    whole_place_only: tuple[str, ...]
 
 
 def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) -> Charts:
     """The map, the bars by deprivation and the bars by ethnic group; each is drawn once for a release."""
+    key = _Key(release)
+    fifths = _area_with(release, indicator_id, area, Cut.IMD_QUINTILE)
+    groups = _area_with(release, indicator_id, area, Cut.ETHNIC_GROUP)
+    charted = {"deprivation": fifths, "ethnic group": groups}
     return Charts(
-        map=_draw_map(_Key(release), indicator_id, map_type),
-        quintiles=_draw_bars(_Key(release), "quintiles", indicator_id, area.area_type, area.area_code),
-        ethnic_groups=_draw_bars(
-            _Key(release), "ethnic_groups", indicator_id, area.area_type, area.area_code
-        ),
+        map=_draw_map(key, indicator_id, map_type),
+        quintiles=_draw_bars(key, "quintiles", indicator_id, fifths.area_type, fifths.area_code),
+        ethnic_groups=_draw_bars(key, "ethnic_groups", indicator_id, groups.area_type, groups.area_code),
+        whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
     )
+
+
+def _area_with(release: Release, indicator_id: str, area: Area, cut: Cut) -> Area:
+    """The area itself where it is broken down so, else the whole place."""
+    figures = release.table("values").filter(
+        (pl.col("indicator_id") == indicator_id)
+        & (pl.col("area_type") == area.area_type)
+        & (pl.col("area_code") == area.area_code)
+        & (pl.col("cut") == cut)
+    )
+    return area if figures.height else place_of(release)
 
 
 def map_types(release: Release) -> list[str]:

@@ -12,7 +12,7 @@ from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
 from evenground_web.common.words import POLICIES
-from evenground_web.priorities.reads import list_communities
+from evenground_web.priorities.reads import list_communities, widest_local_gaps
 from evenground_web.profiles import downloads, reads
 from evenground_web.profiles.forms import require_choice, require_indicator, require_profile
 
@@ -23,6 +23,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
     release = current()
     context = {
         "release": release,
+        "local_gaps": widest_local_gaps(release, most=3),
         "communities": list_communities(release, most=3),
         "gaps": reads.widest_gaps(release),
     }
