@@ -107,5 +107,7 @@ def _read(connection: duckdb.DuckDBPyConnection, query: exp.Select) -> pl.DataFr
 
 
 def _side_by_side(frames: list[pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
     first, *others = (frame.sort(keys, nulls_last=True) for frame in frames)
     return pl.concat([first, *(frame.drop(*keys, "population") for frame in others)], how="horizontal")
