@@ -16,13 +16,13 @@ from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType
 ALL_SERVICES: Final = "all"
 LOCAL: Final = "local"
 KINDS: Final = {
-    CommunityType.MSOA_ETHNIC_GROUP: "Ethnic groups in neighbourhoods",
+    CommunityType.MSOA_ETHNIC_GROUP: "Groups by neighbourhood",
     CommunityType.LSOA: "Small areas (LSOAs)",
 }
 ORDERS: Final = {
     "total": "How many miss out",
-    "per_100": "How many of each 100 miss out",
-    LOCAL: "How far below communities like it",
+    "per_100": "How many of each 100",
+    LOCAL: "Below communities like it",
 }
 
 _PHRASES: Final = {
