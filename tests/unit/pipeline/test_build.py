@@ -64,9 +64,7 @@ def test_a_second_build_says_that_nothing_changed(wenbury):
 def test_every_count_of_the_release_follows_the_policy(wenbury):
     release = current_release(wenbury.releases)
     require_protected("values", release.table("values"), ("numerator", "denominator"), POLICY)
-    require_protected(
-        "rankings", release.table("rankings"), ("eligible", "reached"), POLICY
-    )
+    require_protected("rankings", release.table("rankings"), ("eligible", "reached"), POLICY)
     require_protected("areas", release.table("areas"), ("population",), POLICY)
     for row in release.coverage:
         assert row.count is None or row.count % 5 == 0
