@@ -86,6 +86,9 @@ class CommunityType(StrEnum):
     LSOA = "lsoa"
 
 
+ALL_SERVICES: Final = "all"
+"""The service id of a ranking over every service together."""
+
 UNKNOWN_AREA: Final = "unknown"
 """The area code of people without a usable area: no fixed abode, or an area the look-up does not hold."""
 

@@ -19,7 +19,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from evenground import __version__
 from evenground.cli.consoles import console, problems
 from evenground.errors import EvengroundError, ReleaseError, WorkspaceError, suggest
-from evenground.vocabulary import CommunityType
+from evenground.vocabulary import ALL_SERVICES, CommunityType
 
 if TYPE_CHECKING:
     import polars as pl
@@ -287,7 +287,7 @@ def _open_release(workspace: Path, release_id: str | None) -> Release:
 def _order_ranking(release: Release, service: str, by: CommunityType, order: Order) -> pl.DataFrame:
     import polars as pl
 
-    from evenground.reach import ALL_SERVICES, order_communities
+    from evenground.reach import order_communities
 
     rankings = release.table("rankings").filter(pl.col("community_type") == by)
     if service == EACH_SERVICE:

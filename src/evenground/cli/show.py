@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
@@ -41,7 +42,7 @@ def _show_source(source: LoadReport) -> None:
     table.columns[2].justify = "right"
     for entry in source.tables:
         table.add_row(entry.table, "read", f"{entry.read:,}")
-        table.add_row("", "kept", f"{entry.kept:,}")
+        table.add_row(Path(entry.file).name, "kept", f"{entry.kept:,}")
         for reason, count in sorted(entry.changed.items()):
             table.add_row("", f"kept, changed: {reason}", f"{count:,}")
         for reason, count in sorted(entry.dropped.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import polars as pl
 
@@ -23,11 +24,12 @@ def describe_coverage(
 def _table_facts(reports: Iterable[LoadReport]) -> Iterator[tuple[str, str, str, str, int]]:
     for report in reports:
         for table in report.tables:
-            yield report.source, table.table, "read", "", table.read
-            yield report.source, table.table, "kept", "", table.kept
+            name = f"{table.table} ({Path(table.file).name})"
+            yield report.source, name, "read", "", table.read
+            yield report.source, name, "kept", "", table.kept
             for what, reasons in (("changed", table.changed), ("dropped", table.dropped)):
                 for reason, count in sorted(reasons.items()):
-                    yield report.source, table.table, what, reason, count
+                    yield report.source, name, what, reason, count
 
 
 def _people_facts(cells: pl.DataFrame) -> Iterator[tuple[str, str, str, str, int]]:

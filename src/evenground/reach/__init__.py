@@ -3,10 +3,9 @@
 from evenground.reach.orders import ORDERS, order_communities
 from evenground.reach.ranking import rank_communities
 from evenground.reach.reasons import explain_gap
-from evenground.reach.services import ALL_SERVICES, COVARIATES, NEVER_RANKED, Service
+from evenground.reach.services import COVARIATES, NEVER_RANKED, Service
 
 __all__ = [
-    "ALL_SERVICES",
     "COVARIATES",
     "NEVER_RANKED",
     "ORDERS",

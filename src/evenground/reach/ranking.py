@@ -13,7 +13,6 @@ from evenground.errors import InputError
 from evenground.reach.draws import LEVEL_MIDDLES, Drawn, Draws, Missing, draw_missing
 from evenground.reach.main_effects import Codes, Floats, MainEffects, fit_main_effects
 from evenground.reach.services import (
-    ALL_SERVICES,
     NEVER_RANKED,
     Service,
     find_covariates,
@@ -21,6 +20,7 @@ from evenground.reach.services import (
     sum_strata,
 )
 from evenground.reach.shrinkage import Communities, Posterior, estimate_uptake
+from evenground.vocabulary import ALL_SERVICES
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def explain_gap(
     Examples
     --------
     >>> print(explain_gap(0.75, 0.52, 0.61))
-    Uptake is about 52 %, 23 points below the standard of 75 %. 14 points are what its deprivation, \
+    Uptake is about 52%, 23 points below the standard of 75%. 14 points are what its deprivation, \
 ethnic group, ages and sexes would lead you to expect; 9 points are local to this community.
     """
     if estimated_uptake is None:
@@ -46,11 +46,11 @@ def _percent(share: float) -> int:
 
 def _opening(estimated: int, target: int | None) -> str:
     if target is None:
-        return f"Uptake is about {estimated} %."
+        return f"Uptake is about {estimated}%."
     if target == estimated:
-        return f"Uptake is about {estimated} %, which is the standard."
+        return f"Uptake is about {estimated}%, which is the standard."
     side = "below" if estimated < target else "above"
-    return f"Uptake is about {estimated} %, {_points(target - estimated)} {side} the standard of {target} %."
+    return f"Uptake is about {estimated}%, {_points(target - estimated)} {side} the standard of {target}%."
 
 
 def _reason(estimated: int, predicted: int, target: int | None) -> str:

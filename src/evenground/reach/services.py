@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from evenground.errors import InputError, suggest
-from evenground.vocabulary import MISSING_CATEGORY, UNKNOWN_AREA, UNRECORDED_ETHNIC_GROUPS
+from evenground.vocabulary import ALL_SERVICES, MISSING_CATEGORY, UNKNOWN_AREA, UNRECORDED_ETHNIC_GROUPS
 
 COVARIATES: Final = ("imd_quintile", "ethnic_group", "age_band", "sex")
 """What uptake is expected to differ by wherever a community is."""
@@ -20,8 +20,6 @@ NEVER_RANKED: Final[Mapping[str, Collection[str]]] = {
 }
 """Values that name no community: their people inform the model and are not ranked."""
 
-ALL_SERVICES: Final = "all"
-"""The ``service_id`` of the rows that sum over services."""
 
 _COUNTS = ("eligible", "reached")
 _ROWS_NAMED = 10

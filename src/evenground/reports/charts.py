@@ -34,6 +34,7 @@ from evenground.reports.words import (
     format_value_with_interval,
 )
 from evenground.vocabulary import (
+    ALL_SERVICES,
     ETHNIC_GROUPS,
     ETHNIC_GROUPS_5,
     EVERYONE,
@@ -46,7 +47,6 @@ from evenground.vocabulary import (
     ValueNote,
 )
 
-ALL_SERVICES: Final = "all"
 QUINTILES: Final = {
     "1": "1: most deprived fifth",
     "2": "2",

@@ -8,6 +8,7 @@ from typing import Final
 from django.http import Http404, HttpRequest
 
 from evenground.releases import Release
+from evenground.vocabulary import ALL_SERVICES
 from evenground_web.priorities import reads
 
 STEP: Final = 20
@@ -28,7 +29,7 @@ def require_choice(release: Release, request: HttpRequest) -> Choice:
     """The choices in the address, or 'page not found' where one of them is none of ours."""
     known_services, known_kinds = reads.services(release), reads.kinds(release)
     choice = Choice(
-        service=request.GET.get("service") or next(iter(known_services), reads.ALL_SERVICES),
+        service=request.GET.get("service") or next(iter(known_services), ALL_SERVICES),
         kind=request.GET.get("kind") or next(iter(known_kinds), next(iter(reads.KINDS))),
         order=request.GET.get("order") or "total",
         show=_read_number(request.GET.get("show")),

@@ -11,9 +11,8 @@ from evenground.reach import order_communities
 from evenground.reach.reasons import explain_gap
 from evenground.releases import Release
 from evenground.reports.words import format_count, format_number
-from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType
+from evenground.vocabulary import ALL_SERVICES, ETHNIC_GROUPS, AreaType, CommunityType
 
-ALL_SERVICES: Final = "all"
 LOCAL: Final = "local"
 KINDS: Final = {
     CommunityType.MSOA_ETHNIC_GROUP: "Groups by neighbourhood",
