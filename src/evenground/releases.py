@@ -156,6 +156,7 @@ class Manifest(_Frozen):
     lsoa_edition: str
     imd_edition: str
     policy: str
+    policy_words: tuple[str, ...]
     code_version: str
     definitions_sha256: str
     sources: tuple[SourceRecord, ...]
@@ -232,6 +233,7 @@ class ReleaseContent:
     lsoa_edition: str
     imd_edition: str
     policy: str
+    policy_words: tuple[str, ...]
     code_version: str
     definitions_sha256: str
     sources: tuple[SourceRecord, ...]

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from evenground.disclosure import load_policy
 from evenground.releases import (
     TABLES,
     CoverageRow,
@@ -158,6 +159,7 @@ def write_sample_release(folder: Path, **changes: Any) -> Release:
         "lsoa_edition": "2021",
         "imd_edition": "2025",
         "policy": "nhs-7-5",
+        "policy_words": load_policy("nhs-7-5").words,
         "code_version": "0.0.0-sample",
         "definitions_sha256": "0" * 64,
         "sources": (SourceRecord(name="sample", kind="synthetic", sha256={"persons.parquet": "1" * 64}),),

@@ -23,6 +23,7 @@ PUBLIC_PAGES = [
     "/profiles/",
     PROFILE,
     f"{PROFILE}?area=msoa:X02000002&cut=ethnic_group:J",
+    f"{PROFILE}?pictures=hypertension_prevalence",
     SMI,
     f"{SMI}?area=msoa:X02000003&map=lsoa",
     f"{PROFILE}copd_emergency_admissions/",
@@ -217,6 +218,21 @@ def test_indicator_shows_every_chart_with_a_sentence_and_a_table(client: Client,
     assert "Slope index of inequality" in page
 
 
+def test_profile_shows_an_indicator_in_pictures_with_their_tables(client: Client, release: Release) -> None:
+    page = get(client, PROFILE)
+    first = release.profiles["core20plus5_adults"].sections[0].indicators[0]
+    assert f"In pictures: {release.indicators[first].short_name}" in words_of(page)
+    assert page.count('<div class="eg-picture"><svg') == 3
+    assert page.count("as a table</span></summary>") == 3
+
+
+def test_the_indicator_in_pictures_can_be_chosen_and_keeps_the_area(client: Client, release: Release) -> None:
+    page = get(client, f"{PROFILE}?area=msoa:X02000002&pictures=hypertension_prevalence")
+    assert f"In pictures: {release.indicators['hypertension_prevalence'].short_name}" in words_of(page)
+    assert '<input type="hidden" name="area" value="msoa:X02000002">' in page
+    assert client.get(f"{PROFILE}?pictures=nonsense").status_code == 404
+
+
 def test_indicator_says_why_there_is_no_gap(client: Client) -> None:
     assert "Not worked out: a fifth has no published figure" in words_of(get(client, SMI))
 
@@ -272,7 +288,7 @@ def test_about_the_data_defines_every_indicator(client: Client, release: Release
     for info in release.indicators.values():
         for part in (info.name, info.numerator, info.denominator, info.source, info.author, info.checker):
             assert part in words
-    assert "Counts from 1 to 7 are suppressed" in words
+    assert "A count from 1 to 7 is suppressed" in words
     assert "1 = most deprived" in words
     assert release.id in words
     assert all(file.sha256 in words for file in release.manifest.files)

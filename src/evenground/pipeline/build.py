@@ -331,6 +331,7 @@ def _assemble(
         lsoa_edition=areas.lsoa_edition,
         imd_edition=areas.imd_edition,
         policy=inputs.policy.label,
+        policy_words=inputs.policy.words,
         code_version=__version__,
         definitions_sha256=definitions.sha256,
         sources=tuple(

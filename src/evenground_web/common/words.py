@@ -69,18 +69,6 @@ _CHANCES: Final = (
     (0.05, "unlikely"),
 )
 
-POLICIES: Final = {
-    "nhs-7-5": (
-        "Counts from 1 to 7 are suppressed. Other counts are rounded to the nearest 5; a true 0 stays 0.",
-        "Percentages and rates are worked out from the rounded counts.",
-        "Totals are worked out first and rounded afterwards, so parts may not add up to the total.",
-    ),
-    "threshold-10": (
-        "Counts below 10 are suppressed.",
-        "Where a suppressed count could be worked out from a total, another is suppressed with it.",
-    ),
-}
-
 
 def name_category(category: str, cut: str) -> str:
     """A category of a cut as people call it.

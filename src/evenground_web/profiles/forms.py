@@ -34,6 +34,14 @@ def require_indicator(release: Release, profile: Profile, indicator_id: str) -> 
     return info
 
 
+def require_pictured(release: Release, profile: Profile, request: HttpRequest) -> IndicatorInfo | None:
+    """The indicator to picture: the one in the address, or the profile's first; none if it is empty."""
+    asked = request.GET.get("pictures")
+    if asked:
+        return require_indicator(release, profile, asked)
+    return next(iter(reads.list_indicators(release, profile)), None)
+
+
 def require_choice(release: Release, request: HttpRequest) -> Choice:
     """The area and group in the address, or 'page not found' where the release has no such thing."""
     area = reads.find_area(release, request.GET.get("area"))

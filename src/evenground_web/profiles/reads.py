@@ -135,6 +135,12 @@ def find_indicator(release: Release, profile: Profile, indicator_id: str) -> Ind
     return release.indicators.get(indicator_id) if is_there else None
 
 
+def list_indicators(release: Release, profile: Profile) -> list[IndicatorInfo]:
+    """The indicators of a profile that the release holds, in order, each once."""
+    ids = dict.fromkeys(name for section in profile.sections for name in section.indicators)
+    return [release.indicators[name] for name in ids if name in release.indicators]
+
+
 def list_rows(
     release: Release, indicator_ids: Iterable[str], area: Area, group: Group = EVERYBODY
 ) -> list[Row]:

@@ -11,10 +11,14 @@ from evenground.releases import TABLES, verify_release
 from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
-from evenground_web.common.words import POLICIES
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
 from evenground_web.profiles import downloads, reads
-from evenground_web.profiles.forms import require_choice, require_indicator, require_profile
+from evenground_web.profiles.forms import (
+    require_choice,
+    require_indicator,
+    require_pictured,
+    require_profile,
+)
 
 
 @require_safe
@@ -46,11 +50,16 @@ def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
         (section, reads.list_rows(release, section.indicators, choice.area, choice.group))
         for section in profile.sections
     ]
+    map_types = reads.map_types(release)
+    pictured = require_pictured(release, profile, request)
     context = {
         "release": release,
         "profile": profile,
         "choice": choice,
         "sections": sections,
+        "pictured": pictured,
+        "picturable": reads.list_indicators(release, profile),
+        "charts": pictured and reads.draw_charts(release, pictured.id, choice.area, "".join(map_types[:1])),
         "areas": reads.area_choices(release),
         "groups": reads.group_choices(release),
         "meanings": reads.note_meanings(row.note for _, rows in sections for row in rows),
@@ -109,7 +118,6 @@ def show_about(request: HttpRequest) -> HttpResponse:
     release = current()
     context = {
         "release": release,
-        "policy_words": POLICIES.get(release.manifest.policy, ()),
         "completeness": reads.ethnicity_completeness(release),
         "may_download": has_role(request, MAY_DOWNLOAD_TABLES),
         "may_verify": has_role(request, MAY_VERIFY_RELEASES),

@@ -77,6 +77,7 @@ def content() -> ReleaseContent:
         lsoa_edition="2021",
         imd_edition="2025",
         policy="nhs-7-5 (version 1.0)",
+        policy_words=("Small counts are hidden.",),
         code_version="0.1.0",
         definitions_sha256="0" * 64,
         sources=(SourceRecord(name="GP", kind="extract", sha256={"a.csv": "1" * 64}),),
