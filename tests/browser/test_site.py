@@ -115,7 +115,7 @@ def test_a_choice_works_without_javascript(open_context: OpenContext, address: s
     page.goto(address + PROFILE)
     page.get_by_label("Area", exact=True).select_option(label="Fairfield & Vale")
     page.get_by_label("People", exact=True).select_option(label="Pakistani")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("h2").first).to_have_text("Fairfield & Vale, Ethnic group: Pakistani")
     assert "area=msoa" in page.url
 

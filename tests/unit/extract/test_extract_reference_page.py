@@ -33,7 +33,7 @@ def test_every_key_is_in_the_table_of_keys() -> None:
 
 def test_the_examples_are_read_as_they_stand() -> None:
     examples = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
-    examples += re.findall(r"```toml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
+    examples += re.findall(r"```toml[^\n]*\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
     whole = [example for example in examples if "[[sources]]" in example]
     assert len(whole) == 2
     for example in whole:
