@@ -15,11 +15,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.chromium import ARGUMENTS, DESKTOP, PHONE, find_chromium
 
-SIZES: Final = {"phone": PHONE, "desktop": DESKTOP}
+SIZES: Final = {"phone": {**PHONE, "height": 1500}, "desktop": {**DESKTOP, "height": 1700}}
+"""Taller than a screen, so that a picture shows what is under the headings."""
+
+PROFILE: Final = "/profiles/prevention/"
+ADDRESSES: Final = {
+    "home": "/",
+    "profile": f"{PROFILE}?pictures=bowel_screening",
+    "indicator": f"{PROFILE}bowel_screening/",
+    "priorities": "/priorities/?service=bowel_screening&order=local",
+}
 
 
 def take_pictures(url: str, out: Path, *, whole_page: bool = False) -> list[Path]:
@@ -37,25 +46,14 @@ def take_pictures(url: str, out: Path, *, whole_page: bool = False) -> list[Path
 
 
 def _take_at(browser: Browser, url: str, out: Path, size: str, whole_page: bool) -> Iterator[Path]:
-    context = browser.new_context(viewport=SIZES[size], device_scale_factor=2 if size == "phone" else 1)
+    context = browser.new_context(viewport=SIZES[size])
     page = context.new_page()
-    page.goto(url)
-    for name, address in _addresses(page, url).items():
-        page.goto(address)
-        path = out / f"{name}-{size}.png"
-        page.screenshot(path=path, full_page=whole_page)
-        yield path
+    for name, path in ADDRESSES.items():
+        page.goto(url.rstrip("/") + path)
+        file = out / f"{name}-{size}.png"
+        page.screenshot(path=file, full_page=whole_page)
+        yield file
     context.close()
-
-
-def _addresses(page: Page, url: str) -> dict[str, str]:
-    """The pages worth a picture, found by following the site's own links."""
-    root = url.rstrip("/")
-    profile = page.locator("main .nhsuk-list a[href^='/profiles/']").first.get_attribute("href")
-    page.goto(f"{root}{profile}")
-    indicator = page.locator("main table a").first.get_attribute("href")
-    paths = {"home": "/", "profile": profile, "indicator": indicator, "priorities": "/priorities/"}
-    return {name: f"{root}{path}" for name, path in paths.items()}
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
-from pydantic import ValidationError
 
 from evenground import __version__
 from evenground.contract import LoadReport
@@ -35,9 +34,9 @@ from evenground.releases import (
     set_current,
     write_release,
 )
-from evenground.sources.extract import ExtractOptions, load_extract
+from evenground.sources.extract import check_extract, load_extract
 from evenground.vocabulary import AreaType, Cut, ValueNote
-from evenground.workspace import SourceSection, Workspace, explain_validation, write_atomically
+from evenground.workspace import SourceSection, Workspace, write_atomically
 
 _COUNT_COLUMNS: Final = {
     "values": ("numerator", "denominator"),
@@ -103,7 +102,7 @@ def check_workspace(workspace: Workspace) -> list[Fault]:
         lambda: load_definitions(SHIPPED, workspace.definitions),
         lambda: _load_geography(workspace),
         lambda: _load_lsoa_boundaries(workspace),
-        lambda: _require_source(workspace),
+        lambda: faults.extend(_check_source(workspace)),
         lambda: load_policy(workspace.place.disclosure.policy),
     )
     for check in checks:
@@ -144,7 +143,7 @@ def build_release(
         inputs = _load_inputs(workspace)
     with _working_folder(workspace) as folder:
         with clock.stage(f"Read {inputs.source.name}"):
-            loaded = _load_source(workspace, inputs, folder)
+            loaded = _load_source(workspace, inputs, folder, on_stage)
             report.sources.append(loaded)
         with clock.stage("Count people and events"):
             cells = count(
@@ -210,12 +209,11 @@ def _require_source(workspace: Workspace) -> SourceSection:
             "place.toml, sources.kind", f'"{source.kind}" is not a known kind.', "Known kinds: extract."
         )
         raise WorkspaceError("The sources of the place cannot be used.", [fault])
-    try:
-        ExtractOptions.model_validate(source.options)
-    except ValidationError as error:
-        faults = explain_validation("place.toml, sources", error, ExtractOptions)
-        raise WorkspaceError("The sources of the place cannot be used.", faults) from None
     return source
+
+
+def _check_source(workspace: Workspace) -> list[Fault]:
+    return check_extract(_require_source(workspace), root=workspace.root, folder=workspace.secure)
 
 
 @contextmanager
@@ -227,7 +225,9 @@ def _working_folder(workspace: Workspace) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _load_source(workspace: Workspace, inputs: _Inputs, folder: Path) -> LoadReport:
+def _load_source(
+    workspace: Workspace, inputs: _Inputs, folder: Path, progress: Callable[[str], None] | None
+) -> LoadReport:
     practices = inputs.geography.practices["practice_code"].to_list()
     return load_extract(
         inputs.source,
@@ -236,6 +236,7 @@ def _load_source(workspace: Workspace, inputs: _Inputs, folder: Path) -> LoadRep
         as_at=workspace.place.place.as_at,
         lsoa_codes=set(inputs.geography.lsoas["lsoa_code"].to_list()),
         practice_codes=set(practices) or None,
+        progress=progress,
     )
 
 

@@ -114,7 +114,13 @@ def draw_quintile_bars(
         cells.append(make_cell(AREA_UNKNOWN, found[UNKNOWN_AREA], recorded=False))
     edition = release.manifest.imd_edition
     heading = f"Deprivation (national fifths, Index of Multiple Deprivation {edition}; 1 = most deprived)"
-    return view.bars("deprivation", f"{view.info.name}, by deprivation: {view.name}", summary, cells, heading)
+    return view.bars(
+        "deprivation",
+        f"{view.info.name}, by national deprivation fifth: {view.name}",
+        summary,
+        cells,
+        heading,
+    )
 
 
 def draw_ethnic_group_bars(

@@ -139,10 +139,13 @@ def _say_two_fifths(most: Cell, least: Cell, unit: str, *, is_service: bool) -> 
     worst, best = format_value(most.value, unit, most.note), format_value(least.value, unit, least.note)
     if is_service and unit == PERCENT:
         return (
-            f"In the most deprived fifth of areas {worst} of people were reached, "
+            f"In the most deprived fifth of England’s areas {worst} of people were reached, "
             f"in the least deprived fifth {best}"
         )
-    return f"In the most deprived fifth of areas the figure is {worst}, in the least deprived fifth {best}"
+    return (
+        f"In the most deprived fifth of England’s areas the figure is {worst}, "
+        f"in the least deprived fifth {best}"
+    )
 
 
 def _say_gap(most: Cell, least: Cell, unit: str, polarity: str) -> str:
@@ -171,7 +174,7 @@ def _shown_difference(first: Cell, second: Cell) -> float:
 
 
 def _say_incomplete_quintiles(most: Cell, least: Cell, unit: str) -> str:
-    first = f"the most deprived fifth of areas {_say_state(most, unit)}"
+    first = f"the most deprived fifth of England’s areas {_say_state(most, unit)}"
     second = f"the least deprived fifth {_say_state(least, unit)}"
     return f"No gap can be given: {first} and {second}."
 

@@ -249,3 +249,12 @@ def test_inequality_stands_beside_the_fifths_it_is_worked_out_from(wenbury):
 def test_a_release_opened_from_disk_is_the_release_that_was_built(wenbury):
     release, _ = build_release(wenbury)
     assert load_release(Path(release.path)).manifest == release.manifest
+
+
+def test_check_tells_a_missing_file_and_a_wrong_column_of_the_source(wenbury):
+    workspace = change_place(wenbury, 'path = "data/events.parquet"', 'path = "data/nothing.parquet"')
+    workspace = change_place(workspace, 'sex = "sex"', 'sex = "sexx"')
+    told = "\n".join(str(fault) for fault in check_workspace(workspace))
+    assert "nothing.parquet" in told
+    assert "sexx" in told
+    assert list(workspace.secure.glob(".extract-*")) == []

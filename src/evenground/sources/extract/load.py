@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from evenground.contract import LoadReport, TableReport
-from evenground.errors import Fault
+from evenground.errors import Fault, SourceError
 from evenground.sources.extract import events, persons, words
 from evenground.sources.extract.columns import Cells, check_types, read_date
 from evenground.sources.extract.files import (
@@ -98,6 +98,20 @@ def load_extract(
             (temporary / file).replace(folder / file)
     digests = {entry.file.name: entry.file.sha256 for entry in inputs}
     return LoadReport(source.name, folder / PERSONS_FILE, folder / EVENTS_FILE, tables, digests)
+
+
+def check_extract(source: SourceSection, *, root: Path, folder: Path) -> list[Fault]:
+    """Every fault of the section and of its files: not there, unreadable, or lacking a column.
+
+    No row is checked: ``load_extract`` does that. Temporary files stand in ``folder`` and go afterwards.
+    """
+    try:
+        options = read_options(source)
+        with tempfile.TemporaryDirectory(prefix=".extract-", dir=folder) as temporary:
+            _open_inputs(source.name, options, root, Path(temporary), lambda _: None)
+    except SourceError as error:
+        return list(error.faults)
+    return []
 
 
 def _open_inputs(
