@@ -111,7 +111,7 @@ def make_wenbury_workspace(
         if progress:
             progress("The synthetic Place is there already", 1.0)
         return root
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data / STAMP).unlink(missing_ok=True)
     for name in _AREA_FILES:
         write_atomically(data / name, (FOLDER / name).read_bytes())
