@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from evenground.disclosure import Policy, protect_figures, round_modelled
+from evenground.disclosure import Policy, protect_counts, protect_figures, round_modelled
 from evenground.indicators import Indicator
-from evenground.reach import NEVER_RANKED, Service, rank_communities
+from evenground.reach import NEVER_RANKED, KnownCounts, Service, rank_communities
 from evenground.releases import TABLES
 from evenground.vocabulary import (
     UNKNOWN_AREA,
@@ -38,11 +41,12 @@ def rank_for_release(
 
     Every indicator that is a service with a target is ranked against that target, for communities of MSOA and
     ethnic group and for LSOAs, and all of them together. A community whose eligible count the policy hides is
-    left out; one whose reached count is hidden keeps its modelled figures, rounded like counts.
+    left out. What is modelled for a community follows from the counts that the policy shows of it, so that
+    nobody can work back from an estimate to a hidden count.
     """
     services = [indicator for indicator in indicators if is_ranked(indicator)]
     placed = cells.join(lsoas.select("lsoa_code", "msoa_code", "imd_quintile"), on="lsoa_code", how="left")
-    ranked = [_rank(placed, services, *community) for community in _COMMUNITIES]
+    ranked = [_rank(placed, services, policy, *community) for community in _COMMUNITIES]
     frames = [frame for frame in ranked if frame is not None]
     if not frames:
         return pl.DataFrame(pl.from_arrow(TABLES["rankings"].empty_table()))
@@ -62,6 +66,7 @@ def is_ranked(indicator: Indicator) -> bool:
 def _rank(
     placed: pl.DataFrame,
     services: list[Indicator],
+    policy: Policy,
     community_type: CommunityType,
     area_type: AreaType,
     by: tuple[str, ...],
@@ -71,11 +76,34 @@ def _rank(
     offered = [service for service in strata if _has_community(service.strata, by)]
     if not offered:
         return None
-    ranked = rank_communities(offered, by=by, top=10, seed=SEED)
+    ranked = rank_communities(
+        offered, by=by, top=10, seed=SEED, known_counts=partial(_know_counts, policy=policy)
+    )
     if "ethnic_group" not in by:
         ranked = ranked.with_columns(pl.lit(None, dtype=pl.String).alias("ethnic_group"))
     return ranked.with_columns(
         pl.lit(str(community_type)).alias("community_type"), pl.lit(str(area_type)).alias("area_type")
+    )
+
+
+def _know_counts(
+    eligible: NDArray[np.float64], reached: NDArray[np.float64], *, policy: Policy
+) -> KnownCounts:
+    """The counts of communities as a reader of the release knows them.
+
+    Whoever knows the method could otherwise work back from an estimate to the hidden count behind it.
+    """
+    shown_eligible, eligible_hidden = protect_counts(eligible, policy)
+    shown_reached, reached_hidden = protect_counts(reached, policy)
+    middle = (policy.suppress_from + policy.suppress_to) / 2
+    return KnownCounts(
+        eligible=np.where(eligible_hidden, middle, shown_eligible.astype(np.float64)),
+        reached=shown_reached.astype(np.float64),
+        eligible_hidden=eligible_hidden,
+        reached_hidden=reached_hidden | eligible_hidden,
+        least=policy.suppress_from,
+        most=policy.suppress_to,
+        round_to=policy.round_to,
     )
 
 

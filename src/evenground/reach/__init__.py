@@ -1,5 +1,6 @@
 """Who misses out: which communities stand to gain most, and how sure we are."""
 
+from evenground.reach.known import KnownCounts
 from evenground.reach.orders import ORDERS, order_communities
 from evenground.reach.ranking import rank_communities
 from evenground.reach.reasons import explain_gap
@@ -9,6 +10,7 @@ __all__ = [
     "COVARIATES",
     "NEVER_RANKED",
     "ORDERS",
+    "KnownCounts",
     "Service",
     "explain_gap",
     "order_communities",

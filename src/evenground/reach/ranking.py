@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy import sparse, special
 
 from evenground.errors import InputError
 from evenground.reach.draws import LEVEL_MIDDLES, Drawn, Draws, Missing, draw_missing
-from evenground.reach.main_effects import Codes, Floats, MainEffects, fit_main_effects
+from evenground.reach.known import KnownCounts, KnownCountsOf, Strata, all_is_known, fit_to_known
+from evenground.reach.main_effects import Codes, Floats, MainEffects
 from evenground.reach.services import (
     NEVER_RANKED,
     Service,
@@ -25,10 +27,16 @@ from evenground.vocabulary import ALL_SERVICES
 
 @dataclass(frozen=True)
 class _Estimated:
-    """A service's ranked communities and what is known of their uptake."""
+    """A service's ranked communities and what is known of their uptake.
+
+    ``eligible`` and ``reached`` are the counts as they are, for the table alone: whatever is estimated
+    comes from ``communities``, which hold the counts that may be known.
+    """
 
     service: Service
     keys: pl.DataFrame
+    eligible: Floats
+    reached: Floats
     communities: Communities
     posterior: Posterior
 
@@ -58,6 +66,7 @@ def rank_communities(
     draws: int = 2000,
     seed: int = 0,
     exclude: Mapping[str, Collection[str]] = NEVER_RANKED,
+    known_counts: KnownCountsOf | None = None,
 ) -> pl.DataFrame:
     """Rank communities by the people a service would have reached, had it met its standard there.
 
@@ -81,6 +90,9 @@ def rank_communities(
         which other services are ranked.
     exclude
         Values of a column of ``by`` that name no community: fitted and never ranked.
+    known_counts
+        Given the eligible and the reached of each community, says which counts may be known outside. All
+        that is estimated then follows from those, so that the estimates tell no more than they do.
 
     Returns
     -------
@@ -91,8 +103,8 @@ def rank_communities(
         effects alone), ``expected_missing`` with ``lower_cl`` and ``upper_cl`` (people),
         ``confidence_level``, ``probability_top_{top}``, ``top_service_id`` (for ``all``, the service that
         adds most; else the service itself), ``expected_missing_per_100`` (of those eligible). Rows of the
-        service ``all`` sum over services: a person missed by two services counts twice. Nothing is
-        rounded or suppressed.
+        service ``all`` sum over services, and over known counts where those differ: a person missed by two
+        services counts twice. Nothing is rounded or suppressed.
 
     Raises
     ------
@@ -106,7 +118,7 @@ def rank_communities(
     """
     require_services(services)
     _require_options(confidence_level, top, draws)
-    estimated = [_estimate(service, list(by), covariates, exclude) for service in services]
+    estimated = [_estimate(service, list(by), covariates, exclude, known_counts) for service in services]
     keys = pl.concat([one.keys for one in estimated]).unique().sort(by)
     drawn = draw_missing(
         [Missing(one.service.id, one.levels, _positions(keys, one.keys, by)) for one in estimated],
@@ -146,21 +158,35 @@ def _estimate(
     by: list[str],
     covariates: Sequence[str] | None,
     exclude: Mapping[str, Collection[str]],
+    known_counts: KnownCountsOf | None,
 ) -> _Estimated:
     covariates = find_covariates(service, by, covariates)
     rows = sum_strata(service, by, covariates)
-    eligible, reached = (rows[name].to_numpy().astype(np.float64) for name in ("eligible", "reached"))
-    model = fit_main_effects([_codes(rows, [name]) for name in covariates], eligible, reached)
     keys = rows.select(by).unique().sort(by)
-    communities = _sum_communities(model, eligible, reached, _codes(rows, by))
+    codes = _codes(rows, by)
+    people, users = (rows[name].to_numpy().astype(np.float64) for name in ("eligible", "reached"))
+    eligible, reached = (np.bincount(codes, counts).astype(np.float64) for counts in (people, users))
+    known = (known_counts or all_is_known)(eligible, reached)
+    strata = Strata([_codes(rows, [name]) for name in covariates], people, users, codes)
+    model, likeliest = fit_to_known(strata, known)
+    communities = _sum_communities(model, people, codes, known, likeliest)
+    ranked = _is_ranked(service, keys, by, exclude)
+    keys = keys.filter(pl.Series(ranked))
+    chosen = _choose(communities, ranked)
+    trusted = _choose(_temper(communities, known), ranked)
+    posterior = estimate_uptake(trusted, _areas(keys, by, covariates))
+    return _Estimated(service, keys, eligible[ranked], reached[ranked], chosen, posterior)
+
+
+def _is_ranked(
+    service: Service, keys: pl.DataFrame, by: list[str], exclude: Mapping[str, Collection[str]]
+) -> NDArray[np.bool_]:
     named = [~pl.col(name).is_in(list(values)) for name, values in exclude.items() if name in by]
     ranked = keys.select(pl.all_horizontal(pl.lit(True), *named)).to_series().to_numpy()
     ranked = np.broadcast_to(ranked, (keys.height,))
     if not ranked.any():
         raise InputError(f"{service.id}: no community is left to rank after the values to exclude.")
-    keys = keys.filter(pl.Series(ranked))
-    chosen = Communities(**{name: getattr(communities, name)[ranked] for name in Communities.__slots__})
-    return _Estimated(service, keys, chosen, estimate_uptake(chosen, _areas(keys, by, covariates)))
+    return ranked
 
 
 def _codes(rows: pl.DataFrame, columns: list[str]) -> Codes:
@@ -169,19 +195,35 @@ def _codes(rows: pl.DataFrame, columns: list[str]) -> Codes:
     return ranks.to_numpy().astype(np.int64) - 1
 
 
-def _sum_communities(model: MainEffects, eligible: Floats, reached: Floats, codes: Codes) -> Communities:
+def _sum_communities(
+    model: MainEffects, eligible: Floats, codes: Codes, known: KnownCounts, reached: Floats
+) -> Communities:
     share = special.expit(model.linear_predictor)
     spread = np.maximum(eligible * share * (1 - share), 1e-12)
-    n, y, expected, information = (
-        np.bincount(codes, values).astype(np.float64)
-        for values in (eligible, reached, eligible * share, spread)
+    n, expected, information = (
+        np.bincount(codes, values).astype(np.float64) for values in (eligible, eligible * share, spread)
     )
     shape = (len(n), len(codes))
     average = sparse.csr_array((spread / information[codes], (codes, np.arange(len(codes)))), shape=shape)
     profile = (average @ model.design).toarray()
-    dispersion = np.sum((y - expected) ** 2 / information) / max(len(n) - profile.shape[1], 1)
     variance = np.einsum("cp,pq,cq->c", profile, model.covariance, profile, optimize=True)
-    return Communities(n, y, expected, information, np.maximum(1.0, dispersion) * variance)
+    expected, information = (values * known.eligible / n for values in (expected, information))
+    seen = ~known.eligible_hidden
+    departure = np.sum(((reached - expected) ** 2 / information)[seen])
+    dispersion = departure / max(np.count_nonzero(seen) - profile.shape[1], 1)
+    return Communities(known.eligible, reached, expected, information, np.maximum(1.0, dispersion) * variance)
+
+
+def _choose(communities: Communities, chosen: NDArray[np.bool_]) -> Communities:
+    return Communities(**{name: getattr(communities, name)[chosen] for name in Communities.__slots__})
+
+
+def _temper(communities: Communities, known: KnownCounts) -> Communities:
+    """The same counts, as of fewer people where rounding or hiding makes them say less than they seem to."""
+    variance = known.count_variance(communities.predicted)
+    weight = communities.information / (communities.information + variance)
+    scaled = ("eligible", "reached", "expected", "information")
+    return replace(communities, **{name: getattr(communities, name) * weight for name in scaled})
 
 
 def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | None:
@@ -209,8 +251,10 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
     return one.keys.with_columns(
         service_id=pl.lit(one.service.id),
         standard=pl.lit(float(standard)),
-        eligible=pl.Series(communities.eligible).cast(pl.Int64),
-        reached=pl.Series(communities.reached).cast(pl.Int64),
+        eligible=pl.Series(one.eligible).cast(pl.Int64),
+        reached=pl.Series(one.reached).cast(pl.Int64),
+        known_eligible=pl.Series(communities.eligible),
+        known_reached=pl.Series(communities.reached),
         estimated_uptake=pl.Series(one.posterior.mean),
         predicted_uptake=pl.Series(communities.expected / communities.eligible),
         expected_missing=pl.Series(one.expected_missing),
@@ -222,14 +266,14 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
 
 
 def _all_table(services: pl.DataFrame, keys: pl.DataFrame, by: list[str], drawn: Drawn) -> pl.DataFrame:
-    offers = pl.col("eligible").sum()
+    offers = pl.col("known_eligible").sum()
     summed = (
         services.sort("service_id")
         .group_by(by)
         .agg(
-            pl.col("eligible", "reached", "expected_missing").sum(),
+            pl.col("known_eligible", "known_reached", "expected_missing").sum(),
             *(
-                ((pl.col(name) * pl.col("eligible")).sum() / offers).alias(name)
+                ((pl.col(name) * pl.col("known_eligible")).sum() / offers).alias(name)
                 for name in ("estimated_uptake", "predicted_uptake")
             ),
             pl.col("service_id").get(pl.col("expected_missing").arg_max()).alias("top_service_id"),
@@ -239,6 +283,8 @@ def _all_table(services: pl.DataFrame, keys: pl.DataFrame, by: list[str], drawn:
         keys.join(summed, on=by, how="left", maintain_order="left")
         .with_columns(
             service_id=pl.lit(ALL_SERVICES),
+            eligible=pl.col("known_eligible").round().cast(pl.Int64),
+            reached=pl.col("known_reached").round().cast(pl.Int64),
             standard=pl.lit(None, dtype=pl.Float64),
             lower_cl=pl.Series(drawn.all_limits[0]),
             upper_cl=pl.Series(drawn.all_limits[1]),
@@ -267,5 +313,5 @@ def _finish(table: pl.DataFrame, by: list[str], confidence_level: float, top: in
         pl.lit(confidence_level).alias("confidence_level"),
         pl.col("probability").alias(f"probability_top_{top}"),
         "top_service_id",
-        (100 * pl.col("expected_missing") / pl.col("eligible")).alias("expected_missing_per_100"),
+        (100 * pl.col("expected_missing") / pl.col("known_eligible")).alias("expected_missing_per_100"),
     )

@@ -153,5 +153,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "axes": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # It warns of every request that waits for a thread, which a busy moment brings by itself.
+        "waitress.queue": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
     },
 }
