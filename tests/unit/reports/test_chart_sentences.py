@@ -31,7 +31,10 @@ def fifths(most: Cell, least: Cell) -> list[Cell]:
     return [most, cell("2", 60.0), cell("3", 60.0), cell("4", 60.0), least]
 
 
-SERVICE = "In the most deprived fifth of England’s areas {} of people were reached, in the least deprived fifth {}: {}."
+SERVICE = (
+    "In the most deprived fifth of England’s areas {} of people were reached, "
+    "in the least deprived fifth {}: {}."
+)
 FIGURE = "In the most deprived fifth of England’s areas the figure is {}, in the least deprived fifth {}: {}."
 NO_INTERVAL = ", but without intervals nobody can say whether that is more than chance"
 TOO_SMALL = "the numbers are too small to say whether there is a real difference"
@@ -101,8 +104,8 @@ def test_which_direction_is_a_gap_follows_polarity(polarity, most, ending):
         (
             SUPPRESSED,
             cell("", 74.1),
-            "No gap can be given: the most deprived fifth of England’s areas is suppressed (too few people to publish) "
-            "and the least deprived fifth stands at 74.1%.",
+            "No gap can be given: the most deprived fifth of England’s areas is suppressed "
+            "(too few people to publish) and the least deprived fifth stands at 74.1%.",
         ),
         (
             cell("", 58.3),
@@ -113,8 +116,8 @@ def test_which_direction_is_a_gap_follows_polarity(polarity, most, ending):
         (
             TOO_FEW,
             SUPPRESSED,
-            "No gap can be given: the most deprived fifth of England’s areas has too few events to calculate a rate "
-            "and the least deprived fifth is suppressed (too few people to publish).",
+            "No gap can be given: the most deprived fifth of England’s areas has too few events "
+            "to calculate a rate and the least deprived fifth is suppressed (too few people to publish).",
         ),
     ],
 )
