@@ -20,6 +20,7 @@ from evenground.indicators import Indicator
 from evenground.stats import (
     EUROPEAN_STANDARD_POPULATION_2013,
     Estimate,
+    calculate_byars_interval,
     calculate_crude_rate,
     calculate_dsr,
     calculate_proportion,
@@ -126,8 +127,9 @@ def _with_dsr(figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator)
     # A group lacks a row for a band where nobody of it is of that age: the standard needs every band.
     every_band = figures.select(GROUP_KEYS).join(bands, how="cross", maintain_order="left_right")
     full = every_band.join(by_age, on=[*GROUP_KEYS, "age_band"], how="left", maintain_order="left")
+    events = _by_group(full["numerator"], bands.height)
     estimate = calculate_dsr(
-        _by_group(full["numerator"], bands.height),
+        events,
         _by_group(full["denominator"], bands.height),
         bands["weight"].cast(pl.Float64).to_numpy(),
         confidence_level=CONFIDENCE_LEVEL,
@@ -142,8 +144,27 @@ def _with_dsr(figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator)
         .then(pl.lit(str(ValueNote.MISSING)))
         .otherwise("value_note")
     )
-    rounded = [np.round(part, _DSR_DECIMALS) for part in estimate]
+    shown_events = figures["numerator"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    limited = _limit_as_shown(estimate, events.sum(axis=1), shown_events)
+    rounded = [np.round(part, _DSR_DECIMALS) for part in limited]
     return _with_estimate(figures.with_columns(note.alias("value_note")), rounded)
+
+
+def _limit_as_shown(
+    estimate: Estimate, events: NDArray[np.float64], shown_events: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    """The rate with the limits that its shown count would give.
+
+    How lopsided Dobson's limits are depends on the count alone, so the true ones would tell it exactly.
+    """
+    true, shown = (
+        calculate_byars_interval(count, confidence_level=CONFIDENCE_LEVEL) for count in (events, shown_events)
+    )
+    value, lower, upper = estimate
+    with np.errstate(invalid="ignore", divide="ignore"):
+        below = (value - lower) * (shown_events - shown[0]) / (events - true[0])
+        above = (upper - value) * (shown[1] - shown_events) / (true[1] - events)
+    return value, value - below, value + above
 
 
 def _by_group(counts: pl.Series, bands: int) -> NDArray[np.float64]:
