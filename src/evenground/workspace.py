@@ -15,9 +15,9 @@ import datetime as dt
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from evenground.errors import Fault, WorkspaceError, suggest
 
@@ -26,6 +26,10 @@ PLACE_FILE = "place.toml"
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_YearAsText = BeforeValidator(lambda year: str(year) if isinstance(year, int) else year)
+"""A year is a name here: 2021 and "2021" are the same edition."""
 
 
 class PlaceSection(_Strict):
@@ -43,8 +47,8 @@ class AreasSection(_Strict):
     file: str = "data/areas.csv"
     practices: str | None = None
     boundaries: str | None = None
-    lsoa_edition: Literal["2011", "2021"]
-    imd_edition: str
+    lsoa_edition: Annotated[Literal["2011", "2021"], _YearAsText]
+    imd_edition: Annotated[str, _YearAsText]
 
 
 class PopulationSection(_Strict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import stat
@@ -91,6 +92,14 @@ def test_windows_1252_is_read_and_noted(extract: Extract) -> None:
     extract.persons["values"] = {"ethnic_group": {"Não": "S"}}
     persons, report = extract.load_persons()
     assert persons["ethnic_group"][3] == "S"
+    assert "read as Windows-1252, not UTF-8" in report.notes
+
+
+def test_a_byte_order_mark_before_windows_1252_is_no_part_of_the_first_column(extract: Extract) -> None:
+    text = PERSONS + "p9,1950-01-01,1,Não,E01000001,Y1,,\n"
+    extract.write("persons.csv", codecs.BOM_UTF8 + text.encode("cp1252"))
+    persons, report = extract.load_persons()
+    assert report.read == persons.height == text.count("\n") - 1
     assert "read as Windows-1252, not UTF-8" in report.notes
 
 

@@ -38,6 +38,12 @@ def test_a_good_place_is_read_with_its_defaults(tmp_path):
     assert place.sources[0].options == {"anything": 1}
 
 
+def test_an_edition_may_be_written_as_a_number(tmp_path):
+    write(tmp_path, GOOD.replace('"2021"', "2021").replace('"2025"', "2025"))
+    areas = load_workspace(tmp_path).place.areas
+    assert (areas.lsoa_edition, areas.imd_edition) == ("2021", "2025")
+
+
 def test_a_folder_without_a_place_says_how_to_make_one(tmp_path):
     with pytest.raises(WorkspaceError, match="Run 'evenground init'"):
         load_workspace(tmp_path)

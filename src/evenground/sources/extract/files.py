@@ -269,6 +269,9 @@ def _write_utf_8(path: Path, copy: Path, encoding: str) -> tuple[Path, int]:
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     lines, last = 0, ""
     with path.open("rb") as source, _create(target) as out:
+        # A byte-order mark before Windows-1252 is a slip of whoever saved the file: it is no character.
+        if encoding == "cp1252" and source.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            source.seek(0)
         while chunk := source.read(_CHUNK):
             last = decoder.decode(chunk)
             lines += last.count("\n")
