@@ -34,11 +34,13 @@ def evenground(monkeypatch, capsys):
     return run
 
 
-def in_a_process(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def in_a_process(
+    *arguments: object, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "evenground", *map(str, arguments)],
         cwd=cwd,
-        env=os.environ | {"COLUMNS": "160", "NO_COLOR": "1"},
+        env=os.environ | {"COLUMNS": "160", "NO_COLOR": "1"} | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -134,6 +136,13 @@ def test_a_build_says_what_it_read_dropped_and_why_and_how_long_each_stage_took(
     ):
         assert words in done.stdout
     assert "byte for byte" in done.stdout
+
+
+def test_a_build_on_one_thread_gives_the_same_bytes_as_on_many(wenbury):
+    one = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+    done = in_a_process("build", "-w", wenbury.root, **one)
+    assert done.returncode == 0, done.stderr
+    assert "the same as before, byte for byte" in done.stdout
 
 
 def test_ten_communities_are_ranked(evenground, wenbury):
