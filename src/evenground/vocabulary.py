@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 
@@ -101,28 +103,17 @@ MISSING_CATEGORY: Final = "missing"
 AGE_BANDS: Final = (*(f"{start}-{start + 4}" for start in range(0, 90, 5)), "90+")
 """The 19 five-year age bands that the European Standard Population 2013 is given for."""
 
-ETHNIC_GROUPS: Final = {
-    "A": "White British",
-    "B": "White Irish",
-    "C": "Other White",
-    "D": "White and Black Caribbean",
-    "E": "White and Black African",
-    "F": "White and Asian",
-    "G": "Other Mixed",
-    "H": "Indian",
-    "J": "Pakistani",
-    "K": "Bangladeshi",
-    "L": "Other Asian",
-    "M": "Caribbean",
-    "N": "African",
-    "P": "Other Black",
-    "R": "Chinese",
-    "S": "Other ethnic group",
-    "Z": "Not stated",
-    "99": "Not known",
-    MISSING_CATEGORY: "Missing",
-}
-"""NHS 16+1 ethnic category codes of 2001 (NHS Data Dictionary, ETHNIC CATEGORY CODE 2001), and 'missing'."""
+
+def _load_ethnic_groups() -> list[dict[str, str]]:
+    path = Path(__file__).parent / "definitions" / "ethnic_groups.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+_RECORDED: Final = _load_ethnic_groups()
+
+ETHNIC_GROUPS: Final = {row["code"]: row["name"] for row in _RECORDED} | {MISSING_CATEGORY: "Missing"}
+"""NHS 16+1 codes by name, and 'missing'; their source stands in ``definitions/ethnic_groups.csv``."""
 
 ETHNIC_GROUPS_5: Final = {
     "white": "White",
@@ -135,19 +126,10 @@ ETHNIC_GROUPS_5: Final = {
     MISSING_CATEGORY: "Missing",
 }
 
-ETHNIC_GROUP_TO_5: Final = {
-    **dict.fromkeys("ABC", "white"),
-    **dict.fromkeys("DEFG", "mixed"),
-    **dict.fromkeys("HJKL", "asian"),
-    **dict.fromkeys("MNP", "black"),
-    # The 2001 codes put Chinese with 'Other'; the 2021 census, and so the ONS five, with Asian.
-    "R": "asian",
-    "S": "other",
-    "Z": "not_stated",
-    "99": "not_known",
-    MISSING_CATEGORY: MISSING_CATEGORY,
+ETHNIC_GROUP_TO_5: Final = {row["code"]: row["group_5"] for row in _RECORDED} | {
+    MISSING_CATEGORY: MISSING_CATEGORY
 }
-"""NHS 16+1 to the ONS five high-level groups of Census 2021 (Chinese under Asian)."""
+"""NHS 16+1 to the five high-level groups. The mapping is data: it changes when the ONS's does."""
 
 UNRECORDED_ETHNIC_GROUPS: Final = frozenset({"Z", "99", MISSING_CATEGORY})
 """Codes that say nothing of a person's ethnic group: shown and counted, never ranked as a community."""
