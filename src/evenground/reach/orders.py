@@ -16,6 +16,9 @@ ORDERS: Final = {
 """By name, with the question that each answers: where are most people, where does each contact find most, and
 where is something local in the way that deprivation, ethnic group, age and sex do not explain."""
 
+FEW_PEOPLE: Final = 10
+"""A local gap of fewer people than this is led by others, however wide it is as a share."""
+
 
 def order_communities(ranking: pl.DataFrame, order: str) -> pl.DataFrame:
     """One service's ranked communities in another order.
@@ -23,10 +26,12 @@ def order_communities(ranking: pl.DataFrame, order: str) -> pl.DataFrame:
     Parameters
     ----------
     ranking
-        Rows of one service and community type, with ``rank``, ``expected_missing_per_100``,
+        Rows of one service and community type, with ``rank``, ``expected_missing_per_100``, ``eligible``,
         ``predicted_uptake`` and ``estimated_uptake``.
     order
-        One of ``ORDERS``. Rows without the figure to order by come last; ties keep the rank.
+        One of ``ORDERS``. Rows without the figure to order by come last; ties keep the rank. ``local`` puts
+        communities that are fewer than ``FEW_PEOPLE`` people short of their like after all others: in a
+        few people chance alone looks like something local.
 
     Raises
     ------
@@ -37,6 +42,10 @@ def order_communities(ranking: pl.DataFrame, order: str) -> pl.DataFrame:
         raise InputError(f'The order "{order}" is not known. {suggest(order, ORDERS)}')
     if order == "total":
         return ranking.sort("rank")
+    if order == "per_100":
+        by = [pl.col("expected_missing_per_100"), pl.col("rank")]
+        return ranking.sort(by, descending=[True, False], nulls_last=True)
     local_excess = pl.col("predicted_uptake") - pl.col("estimated_uptake")
-    by = pl.col("expected_missing_per_100") if order == "per_100" else local_excess
-    return ranking.sort([by, pl.col("rank")], descending=[True, False], nulls_last=True)
+    is_more_than_a_few = local_excess * pl.col("eligible") >= FEW_PEOPLE
+    by = [is_more_than_a_few, local_excess, pl.col("rank")]
+    return ranking.sort(by, descending=[True, True, False], nulls_last=True)
