@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -218,11 +219,30 @@ def _check_source(workspace: Workspace) -> list[Fault]:
 
 @contextmanager
 def _working_folder(workspace: Workspace) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="build-", dir=workspace.secure))
+    _remove_leftovers(workspace.secure)
+    folder = Path(tempfile.mkdtemp(prefix=f"build-{os.getpid()}-", dir=workspace.secure))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers(secure: Path) -> None:
+    """Working folders of builds that were killed before they could clear up after themselves."""
+    for folder in secure.glob("build-*-*"):
+        process = folder.name.split("-")[1]
+        if not (process.isdigit() and _is_running(int(process))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _load_source(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -160,6 +163,19 @@ def test_an_extract_that_breaks_off_leaves_the_last_release_and_no_working_files
 def test_working_files_are_gone_after_a_good_build(wenbury):
     build_release(wenbury)
     assert list(wenbury.secure.glob("build-*")) == []
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next_and_a_running_one_is_let_be(wenbury):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    killed = wenbury.secure / f"build-{ended.pid}-abc"
+    running = wenbury.secure / f"build-{os.getppid()}-abc"
+    for folder in (killed, running):
+        folder.mkdir()
+        (folder / "persons.parquet").write_bytes(b"x")
+    build_release(wenbury)
+    assert not killed.exists()
+    assert running.exists()
 
 
 def test_the_exact_report_stays_in_the_secure_zone(wenbury):
