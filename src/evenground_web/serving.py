@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-EXIT_NOT_READY: Final = 8
+EXIT_NOT_READY: Final = 9
 EXIT_INTERRUPTED: Final = 130
 
 

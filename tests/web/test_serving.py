@@ -79,7 +79,7 @@ def test_a_taken_port_is_told_with_what_to_do(workspace: Path) -> None:
         with started("--workspace", str(workspace), "--port", str(port)) as (site, _):
             _, complaints = site.communicate()
     assert complaints == f"Port {port} is taken. Give another: --port {port + 1}\n"
-    assert site.returncode == 8
+    assert site.returncode == 9
 
 
 @needs_assets
@@ -95,7 +95,7 @@ def test_what_cannot_be_served_is_told_with_what_to_do(arguments: list[str], sai
         _, complaints = site.communicate()
     assert said in complaints
     assert "Traceback" not in complaints
-    assert site.returncode == 8
+    assert site.returncode == 9
 
 
 def test_the_style_sheet_is_refused_where_it_still_asks_another_host() -> None:
