@@ -24,7 +24,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -328,17 +328,21 @@ def load_release(path: Path) -> Release:
     manifest_file = path / MANIFEST
     if not manifest_file.is_file():
         raise ReleaseError(f"{path} is not a release: it holds no {MANIFEST}. Run 'evenground release list'.")
+    again = "Build the release again."
     try:
-        manifest = Manifest.model_validate_json(manifest_file.read_bytes())
-    except ValueError as error:
+        raw = json.loads(manifest_file.read_bytes())
+        version = raw["schema_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(f"{manifest_file} cannot be read as a manifest. {again}") from error
+    # Before its fields: another version's manifest has others, and that is not damage.
+    if version != SCHEMA_VERSION:
         raise ReleaseError(
-            f"{manifest_file} cannot be read as a manifest. Build the release again."
-        ) from error
-    if manifest.schema_version != SCHEMA_VERSION:
-        raise ReleaseError(
-            f"Release {manifest.release_id} has schema {manifest.schema_version}; "
-            f"this version reads schema {SCHEMA_VERSION}. Build the release again."
+            f"Release {path.name} has schema {version}; this version reads schema {SCHEMA_VERSION}. {again}"
         )
+    try:
+        manifest = Manifest.model_validate(raw, strict=False)
+    except ValueError as error:
+        raise ReleaseError(f"{manifest_file} cannot be read as a manifest. {again}") from error
     return Release(path, manifest)
 
 
@@ -369,13 +373,24 @@ def verify_release(path: Path) -> Release:
 
 
 def list_releases(folder: Path) -> list[Release]:
-    """Every release in ``folder``, newest data first."""
+    """Every release in ``folder`` that this version can read, newest data first; see ``list_unreadable``."""
+    return [found for found in _open_all(folder) if isinstance(found, Release)]
+
+
+def list_unreadable(folder: Path) -> list[str]:
+    """Why each of the other folders of releases cannot be read: altered, damaged or of another schema."""
+    return [str(found) for found in _open_all(folder) if isinstance(found, ReleaseError)]
+
+
+def _open_all(folder: Path) -> Iterator[Release | ReleaseError]:
     if not folder.is_dir():
-        return []
-    paths = (
-        path for path in folder.iterdir() if (path / MANIFEST).is_file() and not path.name.startswith(".")
-    )
-    return sorted((load_release(path) for path in paths), key=lambda release: release.id, reverse=True)
+        return
+    for path in sorted(folder.iterdir(), reverse=True):
+        if (path / MANIFEST).is_file() and not path.name.startswith("."):
+            try:
+                yield load_release(path)
+            except ReleaseError as error:
+                yield error
 
 
 def current_release(folder: Path) -> Release:

@@ -198,15 +198,18 @@ def serve(
 def release_list(workspace: WorkspaceOption = HERE) -> None:
     """List the releases, newest data first."""
     from evenground.cli.show import show_releases
-    from evenground.releases import current_release, list_releases
+    from evenground.releases import CURRENT, list_releases, list_unreadable
     from evenground.workspace import load_workspace
 
     folder = load_workspace(workspace).releases
     releases = list_releases(folder)
+    for problem in list_unreadable(folder):
+        problems.print(f"Left out: {_escape(problem)}")
     if not releases:
         console.print("There is no release yet. Run 'evenground build'.")
         return
-    show_releases(releases, current_release(folder).id)
+    pointer = folder / CURRENT
+    show_releases(releases, pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else "")
 
 
 @release_app.command("show")

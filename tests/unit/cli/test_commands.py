@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -210,6 +211,20 @@ def test_releases_are_listed_shown_verified_and_chosen(evenground, wenbury):
     assert "nhs-7-5" in evenground("release", "show", cwd=wenbury.root).stdout
     assert "is as it was written" in evenground("release", "verify", cwd=wenbury.root).stdout
     assert "is now current" in evenground("release", "use", release, cwd=wenbury.root).stdout
+
+
+def test_releases_are_listed_and_chosen_even_where_the_current_one_is_damaged(evenground, wenbury):
+    release = current_release(wenbury.releases)
+    older = wenbury.releases / "2025-03-31-0123456789ab"
+    shutil.copytree(release.path, older)
+    (older / "manifest.json").write_text("{")
+    (wenbury.releases / "current").write_text(f"{older.name}\n")
+    listed = evenground("release", "list", cwd=wenbury.root)
+    assert listed.returncode == 0
+    assert release.id in listed.stdout
+    assert older.name in listed.stderr
+    assert evenground("release", "use", release.id, cwd=wenbury.root).returncode == 0
+    assert current_release(wenbury.releases).id == release.id
 
 
 def test_an_altered_release_fails_its_verification(evenground, wenbury):

@@ -19,6 +19,7 @@ from evenground.releases import (
     SourceRecord,
     current_release,
     list_releases,
+    list_unreadable,
     load_release,
     set_current,
     verify_release,
@@ -170,6 +171,20 @@ def test_a_manifest_that_is_not_json_says_what_to_do(tmp_path):
     (tmp_path / "manifest.json").write_text("{")
     with pytest.raises(ReleaseError, match="Build the release again"):
         load_release(tmp_path)
+
+
+def test_one_unreadable_release_does_not_hide_the_others(tmp_path, content):
+    good = write_release(tmp_path, content)
+    damaged = write_release(tmp_path, dataclasses.replace(content, place_name="Elsewhere"))
+    (damaged.path / "manifest.json").write_text("{")
+    older = write_release(tmp_path, dataclasses.replace(content, place_name="Earlier"))
+    manifest = older.path / "manifest.json"
+    # An older schema lacks fields that this one has.
+    manifest.write_text(json.dumps({"schema_version": 0, "release_id": older.id}))
+    assert [release.id for release in list_releases(tmp_path)] == [good.id]
+    told = "\n".join(list_unreadable(tmp_path))
+    assert f"{damaged.id}/manifest.json cannot be read as a manifest" in told
+    assert f"Release {older.id} has schema 0" in told
 
 
 def test_a_release_of_another_schema_is_refused(tmp_path, content):
