@@ -2,7 +2,6 @@
 
 from evenground.stats.comparison import compare_with_benchmark
 from evenground.stats.estimates import REASONS, Estimate
-from evenground.stats.inequality import calculate_rii, calculate_sii
 from evenground.stats.intervals import (
     calculate_byars_interval,
     calculate_poisson_interval,
@@ -10,6 +9,7 @@ from evenground.stats.intervals import (
     calculate_wilson_interval,
 )
 from evenground.stats.proportions_and_rates import calculate_crude_rate, calculate_proportion
+from evenground.stats.slope_index import calculate_rii, calculate_sii
 from evenground.stats.standardisation import EUROPEAN_STANDARD_POPULATION_2013, calculate_dsr
 
 __all__ = [

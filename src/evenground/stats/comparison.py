@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evenground.errors import InputError, suggest
+from evenground.errors import InputError
 from evenground.stats.estimates import require_numbers, require_same_shape
-from evenground.stats.inequality import POLARITIES
+from evenground.stats.polarity import require_polarity
 
 _BELOW_AND_ABOVE = {
     "higher_is_better": ("worse", "better"),
@@ -61,8 +61,7 @@ def compare_with_benchmark(
     >>> print(compare_with_benchmark([52, 61, 40], [58, 67, 80], 60, polarity="higher_is_better"))
     ['worse' 'better' 'similar']
     """
-    if polarity not in POLARITIES:
-        raise InputError(f'The polarity "{polarity}" is not known. {suggest(polarity, POLARITIES)}')
+    require_polarity(polarity)
     end = benchmark if benchmark_upper is None else benchmark_upper
     lower, upper, low, high, same = require_same_shape(
         lower_cl=require_numbers("lower_cl", lower_cl),

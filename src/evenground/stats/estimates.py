@@ -17,11 +17,15 @@ REASONS: Final = (
     "no_population",
     "too_few_events",
     "too_few_quantiles",
+    "too_few_values",
+    "too_few_people",
+    "no_deaths_in_open_band",
+    "interval_too_wide",
     "not_estimable",
 )
-"""Why a result is NaN; the empty text where it is not."""
+"""Why a result is NaN; the empty text where it is not. Where two hold, the first is given."""
 
-CALCULATED, MISSING, NO_POPULATION, TOO_FEW_EVENTS, TOO_FEW_QUANTILES, NOT_ESTIMABLE = range(len(REASONS))
+_CALCULATED = 0
 
 _ROWS_NAMED = 10
 
@@ -41,24 +45,51 @@ class Estimate(_Limits):
         Arrays of one shape; NaN where the figure cannot be calculated.
     reason
         One of ``REASONS`` for each figure: why it is NaN, or the empty text.
+    standard_error
+        Of each value, in its units, where the method has one; NaN where it has none or there is a reason.
     """
 
     _reason_codes: NDArray[np.int8]
+    _standard_error: Floats | None
 
     @classmethod
     def of(
-        cls, value: Floats, lower_cl: Floats, upper_cl: Floats, reason_codes: NDArray[np.int8]
+        cls,
+        value: Floats,
+        lower_cl: Floats,
+        upper_cl: Floats,
+        reason_codes: NDArray[np.int8],
+        standard_error: Floats | None = None,
     ) -> Estimate:
-        """Put the parts together, with NaN wherever there is a reason."""
-        withheld = reason_codes != CALCULATED
-        estimate = cls(*(np.where(withheld, np.nan, part) for part in (value, lower_cl, upper_cl)))
-        estimate._reason_codes = np.broadcast_to(reason_codes, estimate.value.shape)
+        """Put the parts together in the shape of the reasons, with NaN wherever there is a reason."""
+        shape = reason_codes.shape
+        parts = [_fit(part, shape) for part in (value, lower_cl, upper_cl)]
+        error = None if standard_error is None else _fit(standard_error, shape)
+        withheld = reason_codes != _CALCULATED
+        if withheld.any():
+            parts = [np.where(withheld, np.nan, part) for part in parts]
+            error = None if error is None else np.where(withheld, np.nan, error)
+        estimate = cls(*parts)
+        estimate._reason_codes, estimate._standard_error = reason_codes, error
         return estimate
+
+    @property
+    def standard_error(self) -> Floats:
+        """The standard error of each value; NaN where the method has none."""
+        if self._standard_error is None:
+            return np.full(self.value.shape, np.nan)
+        return self._standard_error
 
     @property
     def reason(self) -> NDArray[np.str_]:
         """Why each figure is NaN, or the empty text."""
         return np.asarray(REASONS)[self._reason_codes]
+
+
+def _fit(part: Floats, shape: tuple[int, ...]) -> Floats:
+    array = np.asarray(part)
+    # A broadcast view cannot be written to, and a caller may want to.
+    return array if array.shape == shape else np.array(np.broadcast_to(array, shape))
 
 
 def require_counts(name: str, values: ArrayLike) -> Floats:
@@ -70,7 +101,9 @@ def require_counts(name: str, values: ArrayLike) -> Floats:
         Naming the rows that are negative or infinite, or when the values are not numbers.
     """
     array = require_numbers(name, values)
-    require_rows(array >= 0, array, f"{name} is negative")
+    # fmin passes over NaN: one reduction settles the usual case without a mask.
+    if array.size and np.fmin.reduce(array, axis=None) < 0:
+        require_rows(array >= 0, array, f"{name} is negative")
     return array
 
 
@@ -80,7 +113,11 @@ def require_numbers(name: str, values: ArrayLike) -> Floats:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} does not hold numbers. Convert it before the calculation.") from error
-    require_rows(~np.isinf(array), array, f"{name} is infinite")
+    # A finite sum has no infinite part, and no NaN either.
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(array.sum())
+    if not finite:
+        require_rows(~np.isinf(array), array, f"{name} is infinite")
     return array
 
 

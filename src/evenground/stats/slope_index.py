@@ -1,14 +1,13 @@
-"""How large the gap is between the more and the less deprived."""
+"""How large the gap is between the two ends of the deprivation scale."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from evenground.errors import InputError, suggest
 from evenground.stats.estimates import (
     Estimate,
     Floats,
@@ -19,8 +18,7 @@ from evenground.stats.estimates import (
     require_same_shape,
 )
 from evenground.stats.groups import Groups, find_groups
-
-POLARITIES: Final = ("higher_is_better", "lower_is_better", "none")
+from evenground.stats.polarity import require_polarity
 
 
 class _Line(NamedTuple):
@@ -101,7 +99,7 @@ def calculate_sii(
     >>> print(f"{sii.value:.1f} ({sii.lower_cl:.1f} to {sii.upper_cl:.1f})")
     25.0 (21.9 to 28.1)
     """
-    sign = _sign(polarity)
+    sign = require_polarity(polarity)
     line = _fit_line(value, population, standard_error, groups, offsets)
     gap = sign * (line.least_deprived - line.most_deprived)
     variance = line.most_variance + line.least_variance - 2 * line.covariance
@@ -154,7 +152,7 @@ def calculate_rii(
     >>> print(f"{rii.value:.3f}")
     1.526
     """
-    sign = _sign(polarity)
+    sign = require_polarity(polarity)
     line = _fit_line(value, population, standard_error, groups, offsets)
     level = require_confidence_level(confidence_level)
     most, least = line.most_deprived, line.least_deprived
@@ -167,12 +165,6 @@ def calculate_rii(
     reasons = _line_reasons(line, half_width.shape, not_estimable)
     value_at = np.broadcast_to(np.exp(log_ratio), half_width.shape)
     return Estimate.of(value_at, np.exp(log_ratio - half_width), np.exp(log_ratio + half_width), reasons)
-
-
-def _sign(polarity: str) -> float:
-    if polarity not in POLARITIES:
-        raise InputError(f'The polarity "{polarity}" is not known. {suggest(polarity, POLARITIES)}')
-    return 1.0 if polarity == "higher_is_better" else -1.0
 
 
 def _fit_line(
