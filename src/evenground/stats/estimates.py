@@ -74,6 +74,16 @@ class Estimate(_Limits):
         return estimate
 
     @property
+    def has_standard_error(self) -> bool:
+        """Whether the method has a standard error at all."""
+        return self._standard_error is not None
+
+    @property
+    def reason_codes(self) -> NDArray[np.int8]:
+        """The place of each figure's reason in ``REASONS``."""
+        return self._reason_codes
+
+    @property
     def standard_error(self) -> Floats:
         """The standard error of each value; NaN where the method has none."""
         if self._standard_error is None:
