@@ -83,17 +83,33 @@ class View:
             return any(self.holds(child) for child in node.of)
         if isinstance(node, ex.Not):
             return not self.holds(node.of)
-        if isinstance(node, ex.Age):
-            age = age_of(self.person, self.as_at)
-            return (node.first is None or age >= node.first) and (node.last is None or age <= node.last)
-        if isinstance(node, ex.SexIs):
-            return self.person["sex"] in node.values
+        if isinstance(node, ex.SomeOf):
+            number = sum(self.holds(child) for child in node.of)
+            return node.at_least <= number <= (len(node.of) if node.at_most is None else node.at_most)
+        if isinstance(node, ex.Age | ex.Turned | ex.SexIs):
+            return self.is_like(node)
         if isinstance(node, ex.Has):
-            return bool(self.records(node.feature, node.window))
+            rule = self.definitions.features[node.feature].expression
+            if rule is not None:
+                return self.holds(rule)  # type: ignore[arg-type]
+            days = {event["event_date"] for event in self.records(node.feature, node.window)}
+            return len([day for day in days if self.is_before_age(day, node.before_age)]) >= node.times
         if isinstance(node, ex.LatestCategory):
             return self.latest_category(node) in node.categories
         assert isinstance(node, ex.LatestValue)
         return self.latest_value_meets(node)
+
+    def is_like(self, node: ex.Age | ex.Turned | ex.SexIs) -> bool:
+        """Whether what is known of the person without any record fits."""
+        if isinstance(node, ex.Age):
+            day = self.as_at if node.on_last is None else last_time(node.on_last, self.as_at)
+            age = age_of(self.person, day)
+            born = self.person["birth_date"] <= day
+            return born and (node.first or 0) <= age <= (1000 if node.last is None else node.last)
+        if isinstance(node, ex.Turned):
+            start = step_back(self.as_at, node.months)
+            return age_of(self.person, start) < node.age <= age_of(self.person, self.as_at)
+        return self.person["sex"] in node.values
 
     def records(self, feature_id: str, window: ex.Window) -> list[Row]:
         """The records of a feature that count, in the window."""
@@ -106,6 +122,11 @@ class View:
             and is_plausible(feature, event["value"])
             and is_within(window, event["event_date"], self.as_at)
         ]
+
+    def is_before_age(self, day: dt.date, age: int | None) -> bool:
+        """Whether a day is earlier than a birthday."""
+        born = self.person["birth_date"]
+        return age is None or day < birthday(born, born.year + age)
 
     def codelist(self, feature: Feature) -> Any:
         """The codes of a feature."""
@@ -172,12 +193,16 @@ def is_plausible(feature: Feature, value: float | None) -> bool:
 def is_within(window: ex.Window, day: dt.date, as_at: dt.date) -> bool:
     """Whether a day up to ``as_at`` lies in a window."""
     if window.since is not None:
-        return day >= max(
-            start for year in (as_at.year - 1, as_at.year) if (start := dt.date(year, *window.since)) <= as_at
-        )
+        return day >= last_time(window.since, as_at)
     if window.months is None:
         return True
     return day > step_back(as_at, window.months)
+
+
+def last_time(month_and_day: tuple[int, int], as_at: dt.date) -> dt.date:
+    """The latest such day."""
+    days = [dt.date(year, *month_and_day) for year in (as_at.year - 1, as_at.year)]
+    return max(day for day in days if day <= as_at)
 
 
 def step_back(day: dt.date, months: int) -> dt.date:

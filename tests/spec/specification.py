@@ -68,6 +68,23 @@ FEATURES = {
     "pressure_taken": Feature(id="pressure_taken", name="Taken", kind="event", codelist="pressure"),
     "smoking": Feature(id="smoking", name="Smoking", kind="category", codelist="smoking"),
 }
+
+
+def _rule(name: str, raw: Mapping[str, Any]) -> Feature:
+    node, faults = parse(raw, name)
+    assert not faults, [str(fault) for fault in faults]
+    return Feature(id=name, name="Made up", kind="rule", words="counted by a rule", expression=node)
+
+
+FEATURES |= {
+    rule.id: rule
+    for rule in (
+        _rule("ill", {"feature": "illness"}),
+        _rule("checked_lately", {"feature": "check", "within_months": 12}),
+        _rule("ill_and_high", {"all": [{"feature": "ill"}, {"latest": "pressure", "above": 140}]}),
+        _rule("two_of", {"some_of": ["ill", "checked_lately", "admission", "illness"], "at_least": 2}),
+    )
+}
 EVERYBODY = {"age": {"from": 0}}
 
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evenground.engine import ENGINES
+from evenground.indicators.expressions import parse
 from tests.spec.specification import LSOAS, RUNS, Row, Table, definitions, indicator
 
 # Few dates, so that ties, edges of windows and birthdays meet often.
@@ -93,14 +94,57 @@ LEAVES = st.one_of(
         st.tuples(st.integers(0, 100), st.integers(0, 100)),
     ),
     st.builds(lambda age: {"age": {"from": age}}, st.sampled_from([0, 18, 59, 60, 61, 65])),
+    st.builds(
+        lambda ages, day: {"age": {**ages, "on_last": day}},
+        st.sampled_from([{"from": 0}, {"to": 3}, {"from": 2, "to": 60}, {"from": 61}]),
+        st.sampled_from(["08-31", "03-31", "02-28", "03-01"]),
+    ),
+    st.builds(
+        lambda age, months: {"turned": {"age": age, "within_months": months}},
+        st.sampled_from([1, 2, 5, 60, 65, 66]),
+        st.sampled_from([1, 12, 24, 120]),
+    ),
+    st.builds(
+        lambda name, window, times, age: {"feature": name, "times": times, **window, **age},
+        st.sampled_from(["check", "illness", "pressure", "smoking"]),
+        WINDOWS,
+        st.sampled_from([1, 1, 2, 3]),
+        st.sampled_from([{}, {"before_age": 1}, {"before_age": 2}, {"before_age": 60}, {"before_age": 61}]),
+    ),
+    st.builds(lambda name: {"feature": name}, st.sampled_from(["ill", "checked_lately", "two_of"])),
+    st.builds(lambda: {"feature": "ill_and_high"}),
     st.builds(lambda sex: {"sex": sex}, st.sampled_from(["female", "male", "not_known"])),
 )
+
+
+@st.composite
+def some_of(draw: st.DrawFn, inner: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    """A list of features, or of expressions, of which some must hold."""
+    if draw(st.booleans()):
+        names = ["check", "illness", "admission", "pressure", "smoking", "pressure_taken"]
+        items: list[Any] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+        extra = draw(WINDOWS)
+    else:
+        items = draw(st.lists(inner, min_size=1, max_size=3, unique_by=read))
+        extra = {}
+    least = draw(st.integers(1, len(items)))
+    if draw(st.booleans()):
+        extra = extra | {"at_most": draw(st.integers(least, len(items)))}
+    return {"some_of": items, "at_least": least, **extra}
+
+
+def read(raw: dict[str, Any]) -> Any:
+    """The expression as it is read, by which two are the same."""
+    return parse(raw, "")[0]
+
+
 EXPRESSIONS: st.SearchStrategy[dict[str, Any]] = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
         st.builds(lambda nodes: {"all": nodes}, st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda nodes: {"any": nodes}, st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda node: {"not": node}, inner),
+        some_of(inner),
     ),
     max_leaves=5,
 )

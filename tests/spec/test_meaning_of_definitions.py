@@ -165,8 +165,94 @@ LOGIC = {
 }
 
 
+TWO_CHECKS = {"feature": "check", "times": 2}
+AS_A_CHILD = {"feature": "check", "before_age": 2}
+TWO_OF_THREE = {"some_of": ["check", "illness", "pressure"], "at_least": 2}
+TWO_AS_A_CHILD = {"feature": "check", "times": 2, "before_age": 5}
+
+TIMES = {
+    "two days": (TWO_CHECKS, [event("CHECK-1", "2020-01-01"), event("CHECK-2", "2021-01-01")], 1),
+    "two records of one day": (
+        TWO_CHECKS,
+        [event("CHECK-1", "2020-01-01"), event("CHECK-2", "2020-01-01")],
+        0,
+    ),
+    "two days, one of them before the window": (
+        {**TWO_CHECKS, "within_months": 12},
+        [event("CHECK-1", "2025-03-31"), event("CHECK-1", "2025-04-01")],
+        0,
+    ),
+    "two days are not once": (
+        {"all": [CHECK, {"not": TWO_CHECKS}]},
+        [event("CHECK-1", "2020-01-01")],
+        1,
+    ),
+    "several days of a value that is not plausible": (
+        {"feature": "pressure", "times": 2},
+        [event("BP", "2020-01-01", 120), event("BP", "2020-01-02", 999)],
+        0,
+    ),
+    # She was born on 1 June 1965.
+    "the day before a birthday": (AS_A_CHILD, [event("CHECK-1", "1967-05-31")], 1),
+    "a birthday": (AS_A_CHILD, [event("CHECK-1", "1967-06-01")], 0),
+    "the day of birth": (AS_A_CHILD, [event("CHECK-1", "1965-06-01")], 1),
+    "before birth": (AS_A_CHILD, [event("CHECK-1", "1965-05-31")], 1),
+    "one dose before a birthday and one after": (
+        TWO_AS_A_CHILD,
+        [event("CHECK-1", "1967-05-31"), event("CHECK-1", "1970-06-01")],
+        0,
+    ),
+    "two doses before a birthday": (
+        TWO_AS_A_CHILD,
+        [event("CHECK-1", "1967-05-31"), event("CHECK-1", "1970-05-31")],
+        1,
+    ),
+    "before a birthday and within a window": (
+        {**AS_A_CHILD, "within_months": 12},
+        [event("CHECK-1", "1967-05-31")],
+        0,
+    ),
+}
+
+SOME = {
+    "two of three": (TWO_OF_THREE, [event("ILL", "2020-01-01"), event("BP", "2020-01-01", 120)], 1),
+    "one of three twice": (TWO_OF_THREE, [event("ILL", "2020-01-01"), event("ILL", "2021-01-01")], 0),
+    "too many of three": (
+        {**TWO_OF_THREE, "at_most": 2},
+        [event("ILL", "2020-01-01"), event("BP", "2020-01-01", 120), event("CHECK-1", "2020-01-01")],
+        0,
+    ),
+    "one window for all": (
+        {**TWO_OF_THREE, "within_months": 12},
+        [event("ILL", "2020-01-01"), event("CHECK-1", "2026-01-01")],
+        0,
+    ),
+    "expressions in the list": (
+        {"some_of": ["illness", {"sex": "female"}, {"age": {"from": 90}}], "at_least": 2},
+        [event("ILL", "2020-01-01")],
+        1,
+    ),
+}
+
+RULES = {
+    "a rule": ({"feature": "checked_lately"}, [event("CHECK-1", "2025-04-01")], 1),
+    "a rule outside its own window": ({"feature": "checked_lately"}, [event("CHECK-1", "2025-03-31")], 0),
+    "a rule that names a rule": (
+        {"feature": "ill_and_high"},
+        [event("ILL", "2020-01-01"), event("BP", "2020-01-01", 150)],
+        1,
+    ),
+    "not a rule": ({"not": {"feature": "ill_and_high"}}, [event("ILL", "2020-01-01")], 1),
+    "a rule and the record it asks for are two of a list": (
+        {"feature": "two_of"},
+        [event("ILL", "2020-01-01")],
+        1,
+    ),
+}
+
+
 def _cases() -> list[Any]:
-    tables = {**RECORDS, **VALUES, **CATEGORIES, **LOGIC}
+    tables = {**RECORDS, **VALUES, **CATEGORIES, **LOGIC, **TIMES, **SOME, **RULES}
     return [pytest.param(*case, id=name) for name, case in tables.items()]
 
 
@@ -231,6 +317,76 @@ def test_window_is_whole_calendar_months(
 def test_season_begins_on_the_latest_such_day(engine: str, as_at: str, day: str, expected: int) -> None:
     found = reached(engine, SEASON, [event("CHECK-1", day)], as_at=dt.date.fromisoformat(as_at))
     assert found == (1, expected)
+
+
+@pytest.mark.parametrize("engine", RUNS)
+@pytest.mark.parametrize(
+    ("born", "day", "expected"),
+    [
+        pytest.param("2024-02-29", "2026-02-28", 1, id="the last day before 1 March of a common year"),
+        pytest.param("2024-02-29", "2026-03-01", 0, id="the birthday on 1 March of a common year"),
+        pytest.param("2022-03-01", "2024-02-29", 1, id="29 February before a birthday on 1 March"),
+        pytest.param("2022-02-28", "2024-02-28", 0, id="28 February of a leap year"),
+        pytest.param("2023-12-31", "2025-12-30", 1, id="the end of a year"),
+        pytest.param("2024-01-01", "2025-12-31", 1, id="the turn of a year"),
+    ],
+)
+def test_record_before_a_birthday(engine: str, born: str, day: str, expected: int) -> None:
+    birth_date = dt.date.fromisoformat(born)
+    assert reached(engine, AS_A_CHILD, [event("CHECK-1", day)], birth_date=birth_date) == (1, expected)
+
+
+@pytest.mark.parametrize("engine", RUNS)
+@pytest.mark.parametrize(
+    ("born", "as_at", "expected"),
+    [
+        pytest.param("2024-03-31", "2026-03-31", 1, id="on the birthday"),
+        pytest.param("2024-04-01", "2026-03-31", 0, id="the day before the birthday"),
+        pytest.param("2023-04-01", "2026-03-31", 1, id="on the first day of the twelve months"),
+        pytest.param("2023-03-31", "2026-03-31", 0, id="the day before the twelve months"),
+        pytest.param("2024-02-29", "2026-02-28", 0, id="29 February, on 28 February"),
+        pytest.param("2024-02-29", "2027-02-28", 1, id="29 February, a year later"),
+    ],
+)
+def test_turned_means_a_birthday_in_the_window(engine: str, born: str, as_at: str, expected: int) -> None:
+    numerator = {"turned": {"age": 2, "within_months": 12}}
+    day, birth_date = dt.date.fromisoformat(as_at), dt.date.fromisoformat(born)
+    assert reached(engine, numerator, [], as_at=day, birth_date=birth_date) == (1, expected)
+
+
+@pytest.mark.parametrize("engine", RUNS)
+@pytest.mark.parametrize(
+    ("born", "age", "expected"),
+    [
+        pytest.param("2022-08-31", {"from": 3, "to": 3}, 1, id="three on that day"),
+        pytest.param("2022-09-01", {"from": 3, "to": 3}, 0, id="three the day after"),
+        pytest.param("2021-09-01", {"from": 3, "to": 3}, 1, id="four the day after"),
+        pytest.param("2025-08-31", {"to": 3}, 1, id="born that day"),
+        pytest.param("2025-09-01", {"to": 3}, 0, id="born the day after"),
+    ],
+)
+def test_age_on_a_day_of_the_year(engine: str, born: str, age: dict[str, int], expected: int) -> None:
+    numerator = {"age": {**age, "on_last": "08-31"}}
+    assert reached(engine, numerator, [], birth_date=dt.date.fromisoformat(born)) == (1, expected)
+
+
+@pytest.mark.parametrize("engine", RUNS)
+def test_list_may_be_longer_than_a_word(engine: str) -> None:
+    items = [{"feature": "check", "within_months": number} for number in range(1, 101)]
+    for least, expected in ((51, 0), (50, 1)):
+        numerator = {"some_of": items, "at_least": least}
+        assert reached(engine, numerator, [event("CHECK-1", "2022-01-15")]) == (1, expected)
+
+
+@pytest.mark.parametrize("engine", RUNS)
+def test_rate_and_a_number_of_days_may_count_the_same_records(engine: str) -> None:
+    made = [
+        indicator("rate", ADMISSIONS, {"feature": "admission", "times": 2, "within_months": 36}),
+        indicator("child", AS_A_CHILD, {"feature": "check"}),
+    ]
+    events = [event("ADM", "2026-01-01"), event("ADM", "2026-01-02"), event("CHECK-1", "1966-01-01")]
+    (cell,) = RUNS[engine](Table(definitions(*made), [person()], events)).values()
+    assert [cell[f"{name}__numerator"] for name in ("rate", "child")] == [2, 1]
 
 
 ADMISSIONS = {"count": "admission", "within_months": 36}

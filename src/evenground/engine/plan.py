@@ -23,6 +23,7 @@ from evenground.indicators.expressions import (
     Has,
     LatestCategory,
     LatestValue,
+    Node,
     walk,
 )
 
@@ -53,10 +54,11 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Days with a record of a feature after a date."""
+    """Days with a record of a feature after a date and before a birthday."""
 
     feature: str
     cutoff: dt.date | None
+    before_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,13 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One reading of the events, and what it finds for each person."""
+    """One reading of the events, and what it finds for each person.
+
+    ``judged`` holds each indicator's denominator and numerator, with every rule written out.
+    """
 
     indicators: tuple[Indicator, ...]
+    judged: tuple[tuple[Node, Node], ...]
     flags: tuple[Flag, ...]
     measures: tuple[Measure, ...]
     counters: tuple[Counter, ...]
@@ -92,6 +98,11 @@ class Pass:
     def words(self) -> int:
         """How many 63-bit words the flags fill."""
         return -(-len(self.flags) // BITS_A_WORD)
+
+    @property
+    def needs_births(self) -> bool:
+        """Whether a date of birth decides which events count."""
+        return any(counter.before_age is not None for counter in self.counters)
 
     def windows(self, word: int) -> tuple[dt.date | None, ...]:
         """The cut-off dates of a word's flags, the open one first: one column of masks each."""
@@ -169,28 +180,37 @@ def pack(day: dt.date, low: int) -> int:
     return (day - EPOCH).days * (1 << 32) + low
 
 
+def flag_or_counter(leaf: Has, as_at: dt.date) -> Flag | Counter:
+    """One record needs a bit; several days, or a day before a birthday, need counting."""
+    cutoff = leaf.window.cutoff(as_at)
+    if leaf.times == 1 and leaf.before_age is None:
+        return Flag(leaf.feature, cutoff)
+    return Counter(leaf.feature, cutoff, leaf.before_age)
+
+
 def _compile_pass(indicators: tuple[Indicator, ...], definitions: Definitions, as_at: dt.date) -> Pass:
-    leaves = list(_leaves(indicators))
-    flags = _distinct(
-        Flag(leaf.feature, leaf.window.cutoff(as_at)) for leaf in leaves if isinstance(leaf, Has)
+    judged = tuple(
+        (definitions.expand(one.denominator.node), definitions.expand(one.numerator.node))
+        for one in indicators
     )
-    counters = _distinct(
-        Counter(leaf.feature, leaf.window.cutoff(as_at)) for leaf in leaves if isinstance(leaf, Count)
-    )
+    leaves = list(_leaves(node for pair in judged for node in pair))
+    asked = [flag_or_counter(leaf, as_at) for leaf in leaves if isinstance(leaf, Has)]
+    counted = [Counter(leaf.feature, leaf.window.cutoff(as_at)) for leaf in leaves if isinstance(leaf, Count)]
+    flags = _distinct(one for one in asked if isinstance(one, Flag))
+    counters = _distinct([*counted, *(one for one in asked if isinstance(one, Counter))])
     measures = _distinct(
         Measure(leaf.feature) for leaf in leaves if isinstance(leaf, LatestValue | LatestCategory)
     )
     used = {leaf.feature for leaf in leaves}
     codes = _code_rows([definitions.features[name] for name in sorted(used)], definitions)
-    return Pass(indicators, flags, measures, counters, codes)
+    return Pass(indicators, judged, flags, measures, counters, codes)
 
 
-def _leaves(indicators: Iterable[Indicator]) -> Iterable[Leaf]:
-    for indicator in indicators:
-        for part in (indicator.denominator, indicator.numerator):
-            for node in walk(part.node):
-                if isinstance(node, Has | LatestValue | LatestCategory | Count):
-                    yield node
+def _leaves(nodes: Iterable[Node]) -> Iterable[Leaf]:
+    for node in nodes:
+        for leaf in walk(node):
+            if isinstance(leaf, Has | LatestValue | LatestCategory | Count):
+                yield leaf
 
 
 def _code_rows(features: Iterable[Feature], definitions: Definitions) -> tuple[CodeRow, ...]:

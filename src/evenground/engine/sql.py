@@ -25,6 +25,7 @@ from evenground.engine.plan import (
     Pass,
     Plan,
     category_rank,
+    flag_or_counter,
     pack,
 )
 from evenground.indicators import Indicator
@@ -39,6 +40,8 @@ from evenground.indicators.expressions import (
     Node,
     Not,
     SexIs,
+    SomeOf,
+    Turned,
     months_before,
 )
 
@@ -90,17 +93,23 @@ def _coded_events(plan: Plan, number: int) -> exp.Select:
         _column("code", "e").eq(_column("code", "c")),
         _column("code_system", "e").eq(_column("code_system", "c")),
     )
-    return (
+    births = [_alias(_day_number("birth_date", "p"), "born")] if one.needs_births else []
+    coded = (
         exp.select(
             _column("person_id", "e"),
             _column("event_date", "e"),
             *(_column(name, "c") for name in ("measure", *masks, *counts)),
             _alias(_packed_event(), "packed"),
+            *births,
         )
         .from_(exp.alias_(exp.to_table(EVENTS), "e"))
         .join(exp.alias_(exp.to_table(codes_table(number)), "c"), on=same_code)
         .where(_column("event_date", "e") <= _date(plan.as_at), _plausible())
     )
+    if not births:
+        return coded
+    same_person = _column("person_id", "e").eq(_column("person_id", "p"))
+    return coded.join(exp.alias_(exp.to_table(PERSONS), "p"), on=same_person)
 
 
 def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequence[str] = ()) -> exp.Select:
@@ -121,7 +130,7 @@ def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequen
             *(_column(name, "p") for name in ("lsoa_code", "sex", "ethnic_group", "practice_code")),
             _alias(_age_band(plan.as_at), "age_band"),
             _alias(_counted_in(plan, one), "counted_in"),
-            *(_alias(_held(f"days_{index}", 0), f"days_{index}") for index in range(len(one.counters))),
+            *(_alias(_held(f"days_{index}", 0), f"days_{index}") for index in _counted_for_rates(plan, one)),
         )
         .from_(exp.alias_(exp.to_table(PERSONS), "p"))
         .where(*_present(plan.as_at))
@@ -132,6 +141,12 @@ def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequen
     if needs_practice:
         person = person.where(_is_there(_column("practice_code", "p")))
     return person.where(_column("lsoa_code", "p").isin(*lsoas)) if lsoas else person
+
+
+def _counted_for_rates(plan: Plan, one: Pass) -> list[int]:
+    """The counters that are added up; the others only decide who is counted."""
+    counted = [numerator for _, numerator in one.judged if isinstance(numerator, Count)]
+    return sorted({one.counters.index(_counter(node, plan)) for node in counted})
 
 
 def cells_query(plan: Plan, number: int, keys: Sequence[str]) -> exp.Select:
@@ -150,7 +165,7 @@ def cells_query(plan: Plan, number: int, keys: Sequence[str]) -> exp.Select:
 def _counts(plan: Plan, one: Pass, index: int) -> tuple[exp.Expr, exp.Expr]:
     indicator = one.indicators[index]
     people = _how_many(_bit("counted_in", 2 * index))
-    counted = indicator.numerator.node
+    counted = one.judged[index][1]
     if not isinstance(counted, Count):
         return people, _how_many(_bit("counted_in", 2 * index + 1))
     days = _column(f"days_{one.counters.index(_counter(counted, plan))}")
@@ -166,9 +181,8 @@ def _how_many(condition: exp.Expr) -> exp.Expr:
 
 def _counted_in(plan: Plan, one: Pass) -> exp.Expr:
     bits: list[exp.Expr] = []
-    for index, indicator in enumerate(one.indicators):
-        belongs = _predicate(indicator.denominator.node, plan, one)
-        counted = indicator.numerator.node
+    for index, (denominator, counted) in enumerate(one.judged):
+        belongs = _predicate(denominator, plan, one)
         if not isinstance(counted, Count):
             reached = exp.and_(belongs.copy(), _predicate(counted, plan, one))
             bits.append(_set_bit(reached, 2 * index + 1))
@@ -198,12 +212,37 @@ def _predicate(node: Node, plan: Plan, one: Pass) -> exp.Expr:
             return exp.or_(*(_predicate(child, plan, one) for child in of))
         case Not(of):
             return exp.not_(_predicate(of, plan, one))
-        case Age(first, last):
-            return _aged(plan.as_at, first, last)
+        case SomeOf():
+            return _some_of(node, plan, one)
+        case Has() | LatestValue() | LatestCategory():
+            return _recorded(node, plan, one)
+        case Age() | Turned() | SexIs():
+            return _personal(node, plan.as_at)
+    raise TypeError(f"{type(node).__name__} cannot stand inside an expression")
+
+
+def _personal(node: Age | Turned | SexIs, as_at: dt.date) -> exp.Expr:
+    """What the table of persons tells by itself."""
+    match node:
+        case Age(first, last, on_last):
+            day = node.day(as_at)
+            aged = _aged(day, first, last)
+            return exp.and_(_column("birth_date", "p") <= _date(day), aged) if on_last else aged
+        case Turned(age, months):
+            before = _birthday(months_before(as_at, months), age)
+            return exp.and_(_aged(as_at, age, None), _column("birth_date", "p") > _date(before))
         case SexIs(values):
             return _column("sex", "p").isin(*values)
-        case Has(feature, window):
-            return _flagged(one, Flag(feature, window.cutoff(plan.as_at)))
+
+
+def _recorded(node: Has | LatestValue | LatestCategory, plan: Plan, one: Pass) -> exp.Expr:
+    """What a person's records tell."""
+    match node:
+        case Has(times=times):
+            asked = flag_or_counter(node, plan.as_at)
+            if isinstance(asked, Flag):
+                return _flagged(one, asked)
+            return exp.GTE(this=_held(f"days_{one.counters.index(asked)}", 0), expression=_integer(times))
         case LatestValue():
             return _latest_value(node, plan, one)
         case LatestCategory(feature, window, categories):
@@ -212,7 +251,31 @@ def _predicate(node: Node, plan: Plan, one: Pass) -> exp.Expr:
             low = _low_bits(one.measures.index(Measure(feature)))
             recent = _recent(one.measures.index(Measure(feature)), window.cutoff(plan.as_at))
             return exp.and_(recent, low.isin(*ranks))
-    raise TypeError(f"{type(node).__name__} cannot stand inside an expression")
+
+
+def _some_of(node: SomeOf, plan: Plan, one: Pass) -> exp.Expr:
+    """How many parts hold, within limits: bits of one word are counted at once, the rest one by one."""
+    masks: dict[int, int] = {}
+    others: list[exp.Expr] = []
+    for child in node.of:
+        asked = flag_or_counter(child, plan.as_at) if isinstance(child, Has) else None
+        word, bit = divmod(one.flags.index(asked), BITS_A_WORD) if isinstance(asked, Flag) else (-1, 0)
+        # Two rules may ask for the same record: each counts, but a bit is there only once.
+        if word < 0 or masks.get(word, 0) & (1 << bit):
+            others.append(_set_bit(_predicate(child, plan, one), 0))
+        else:
+            masks[word] = masks.get(word, 0) | 1 << bit
+    parts = [*(_count_bits(word, mask) for word, mask in masks.items()), *others]
+    number = exp.paren(reduce(lambda left, right: exp.Add(this=left, expression=right), parts))
+    at_least = exp.GTE(this=number, expression=_integer(node.at_least))
+    if node.at_most is None:
+        return at_least
+    return exp.and_(at_least, exp.LTE(this=number.copy(), expression=_integer(node.at_most)))
+
+
+def _count_bits(word: int, mask: int) -> exp.Expr:
+    masked = exp.BitwiseAnd(this=_held(f"word_{word}", 0), expression=_long(mask))
+    return exp.cast(exp.func("BIT_COUNT", masked), "BIGINT")
 
 
 def _latest_value(node: LatestValue, plan: Plan, one: Pass) -> exp.Expr:
@@ -329,7 +392,29 @@ def _days(index: int, counter: Counter) -> exp.Expr:
     own: exp.Expr = _column(f"counts_{index}", "r")
     if counter.cutoff is not None:
         own = exp.and_(own, day > _date(counter.cutoff))
+    if counter.before_age is not None:
+        own = exp.and_(own, _before_birthday(counter.before_age))
     return exp.Count(this=exp.Distinct(expressions=[exp.Case().when(own, day.copy())]))
+
+
+def _before_birthday(age: int) -> exp.Expr:
+    """Whether an event of a person is earlier than a birthday: 20240229 stands for 29 February 2024.
+
+    As numbers, 29 February comes after 28 February and before 1 March of every year, so a birthday that a
+    year lacks falls on 1 March.
+    """
+    birthday = exp.Add(this=_column("born", "r"), expression=_integer(age * 10_000))
+    return exp.LT(this=_day_number("event_date", "r"), expression=birthday)
+
+
+def _day_number(column: str, table: str) -> exp.Expr:
+    year, month, day = (
+        exp.cast(exp.Extract(this=exp.var(part), expression=_column(column, table)), "BIGINT")
+        for part in ("YEAR", "MONTH", "DAY")
+    )
+    years = exp.Mul(this=year, expression=_integer(10_000))
+    months = exp.Mul(this=month, expression=_integer(100))
+    return exp.Add(this=exp.Add(this=years, expression=months), expression=day)
 
 
 def _counter(node: Count, plan: Plan) -> Counter:

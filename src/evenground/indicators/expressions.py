@@ -7,8 +7,12 @@ node, and the keys that belong to it::
     any = [ ... ]                                            at least one of these holds
     not = { ... }                                            this does not hold
     age = { from = 60, to = 74 }                             completed years, both ends included
+    age = { from = 2, to = 3, on_last = "08-31" }            ... on the latest 31 August
+    turned = { age = 2, within_months = 12 }                 had this birthday in the last 12 months
     sex = "female"                                           or a list
     feature = "bowel_screening", within_months = 30          at least one such record
+    feature = "mmr_vaccination", times = 2, before_age = 5   records on two days before the fifth birthday
+    some_of = ["asthma", "copd", "diabetes"], at_least = 2   how many of these hold
     latest = "systolic_blood_pressure", below = 140          the latest value: below, at_most, above, at_least
     latest = "smoking_status", is = "current_smoker"         the latest category: one or a list
     count = "copd_emergency_admission", within_months = 36   how many (the numerator of a rate only)
@@ -31,6 +35,7 @@ from evenground.vocabulary import Sex
 
 MAX_AGE: Final = 130
 MAX_MONTHS: Final = 1500
+MAX_TIMES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,7 @@ class Window:
         if self.months is not None:
             return months_before(as_at, self.months)
         if self.since is not None:
-            month, day = self.since
-            start = dt.date(as_at.year, month, day)
-            start = start if start <= as_at else dt.date(as_at.year - 1, month, day)
-            return start - dt.timedelta(days=1)
+            return latest_day(self.since, as_at) - dt.timedelta(days=1)
         return None
 
     def words(self) -> str:
@@ -60,7 +62,7 @@ class Window:
         if self.months is not None:
             return f" in the last {self.months} months"
         if self.since is not None:
-            return f" since the last {self.since[1]} {calendar.month_name[self.since[0]]}"
+            return f" since the last {say_day(self.since)}"
         return ""
 
 
@@ -86,11 +88,36 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class SomeOf:
+    """At least ``at_least`` of these hold, and at most ``at_most`` where it is given."""
+
+    of: tuple[Node, ...]
+    at_least: int
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Age:
-    """Completed years, both ends included. Born on 29 February: a year older on 1 March in other years."""
+    """Completed years, both ends included. Born on 29 February: a year older on 1 March in other years.
+
+    ``on_last`` is a month and a day: the age on the latest such day counts, of people born by then.
+    """
 
     first: int | None
     last: int | None
+    on_last: tuple[int, int] | None = None
+
+    def day(self, as_at: dt.date) -> dt.date:
+        """The day on which the age counts."""
+        return as_at if self.on_last is None else latest_day(self.on_last, as_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """Had the birthday ``age`` within the last ``months`` months."""
+
+    age: int
+    months: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +129,20 @@ class SexIs:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """At least one record of the feature in the window."""
+    """Records of the feature on at least ``times`` days: in the window, before the birthday ``before_age``.
+
+    A feature of the kind ``rule`` has no records: there it says that the rule's own expression holds.
+    """
 
     feature: str
     window: Window
+    times: int = 1
+    before_age: int | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether any one record will do, whenever it was."""
+        return self == Has(self.feature, Window())
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +179,9 @@ class Count:
     window: Window
 
 
-Node: TypeAlias = All | AnyOf | Not | Age | SexIs | Has | LatestValue | LatestCategory | Count
+Node: TypeAlias = (
+    All | AnyOf | Not | SomeOf | Age | Turned | SexIs | Has | LatestValue | LatestCategory | Count
+)
 
 LIMITS: Final = {"below": "below", "at_most": "at most", "above": "above", "at_least": "at least"}
 _WINDOW_KEYS: Final = ("within_months", "since_last")
@@ -150,9 +189,11 @@ _LEAF_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "all": (),
     "any": (),
     "not": (),
+    "some_of": ("at_least", "at_most", *_WINDOW_KEYS),
     "age": (),
+    "turned": (),
     "sex": (),
-    "feature": _WINDOW_KEYS,
+    "feature": (*_WINDOW_KEYS, "times", "before_age"),
     "latest": (*_WINDOW_KEYS, *LIMITS, "is"),
     "count": _WINDOW_KEYS,
 }
@@ -170,12 +211,42 @@ def months_before(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, last if at_month_end else min(day.day, last))
 
 
+def say_day(month_and_day: tuple[int, int]) -> str:
+    """A day of the year in words: 1 September."""
+    month, day = month_and_day
+    return f"{day} {calendar.month_name[month]}"
+
+
+def latest_day(month_and_day: tuple[int, int], as_at: dt.date) -> dt.date:
+    """The latest such day of a year up to ``as_at``.
+
+    >>> latest_day((9, 1), dt.date(2026, 3, 31))
+    datetime.date(2025, 9, 1)
+    """
+    this_year = dt.date(as_at.year, *month_and_day)
+    return this_year if this_year <= as_at else dt.date(as_at.year - 1, *month_and_day)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything under it."""
     yield node
-    children = node.of if isinstance(node, All | AnyOf) else (node.of,) if isinstance(node, Not) else ()
-    for child in children:
+    inner = node.of if isinstance(node, All | AnyOf | SomeOf) else (node.of,) if isinstance(node, Not) else ()
+    for child in inner:
         yield from walk(child)
+
+
+def expand(node: Node, rules: Mapping[str, Node]) -> Node:
+    """The expression with every rule that it names, however deep, replaced by what the rule says."""
+    match node:
+        case Has(feature) if feature in rules:
+            return expand(rules[feature], rules)
+        case All(of) | AnyOf(of):
+            return type(node)(tuple(expand(child, rules) for child in of))
+        case SomeOf(of, at_least, at_most):
+            return SomeOf(tuple(expand(child, rules) for child in of), at_least, at_most)
+        case Not(of):
+            return Not(expand(of, rules))
+    return node
 
 
 def features_of(node: Node) -> set[str]:
@@ -244,17 +315,68 @@ def _parse_not(raw: Mapping[str, Any], where: str) -> _Parsed:
     return (None, faults) if node is None else (Not(node), [])
 
 
+def _parse_some_of(raw: Mapping[str, Any], where: str) -> _Parsed:
+    items = raw["some_of"]
+    if not isinstance(items, list) or not items:
+        fix = 'Write some_of = ["asthma", "copd", "diabetes"], at_least = 2.'
+        return None, [Fault(f"{where}.some_of", "is not a list of features.", fix)]
+    window, faults = _read_window(raw, where)
+    nodes: list[Node] = []
+    for number, item in enumerate(items, start=1):
+        place = f"{where}.some_of[{number}]"
+        if isinstance(item, str) and item:
+            nodes.append(Has(item, window))
+            continue
+        node, found = parse(item, place)
+        if node is not None and window != Window():
+            found = [Fault(place, "has a window of its own.", "Name a feature, or give each its own window.")]
+        faults += found
+        nodes += [node] if node is not None else []
+    faults += _check_some_of(raw, nodes, where)
+    return (None, faults) if faults else (SomeOf(tuple(nodes), raw["at_least"], raw.get("at_most")), [])
+
+
+def _check_some_of(raw: Mapping[str, Any], nodes: list[Node], where: str) -> Iterator[Fault]:
+    number = len(raw["some_of"])
+    least, most = raw.get("at_least"), raw.get("at_most", number)
+    if not _is_whole(least, 1, number):
+        what = "is missing." if least is None else f"is {least!r}, not a whole number from 1 to {number}."
+        yield Fault(f"{where}.at_least", what, "Say how many of the list must hold.")
+    elif not _is_whole(most, least, number):
+        yield Fault(f"{where}.at_most", f"is {most!r}, not a whole number from {least} to {number}.")
+    if len(set(nodes)) < len(nodes):
+        yield Fault(f"{where}.some_of", "names one thing twice.", "It would count twice: keep one.")
+
+
 def _parse_age(raw: Mapping[str, Any], where: str) -> _Parsed:
     ages = raw["age"]
     fix = "Write age = { from = 60, to = 74 }; leave out the end that has no limit."
-    if not isinstance(ages, Mapping) or not ages or set(ages) - {"from", "to"}:
+    if (
+        not isinstance(ages, Mapping)
+        or not {"from", "to"} & set(ages)
+        or set(ages) - {"from", "to", "on_last"}
+    ):
         return None, [Fault(f"{where}.age", "does not give 'from' or 'to' in years.", fix)]
-    if not all(_is_whole(age, 0, MAX_AGE) for age in ages.values()):
-        return None, [Fault(f"{where}.age", f"holds {dict(ages)}, not whole years from 0 to {MAX_AGE}.", fix)]
+    years = {key: age for key, age in ages.items() if key != "on_last"}
+    if not all(_is_whole(age, 0, MAX_AGE) for age in years.values()):
+        return None, [Fault(f"{where}.age", f"holds {years}, not whole years from 0 to {MAX_AGE}.", fix)]
     first, last = ages.get("from"), ages.get("to")
     if first is not None and last is not None and first > last:
         return None, [Fault(f"{where}.age", f"goes from {first} to {last}.", "Put the younger age first.")]
-    return Age(first, last), []
+    on_last, faults = _read_day(ages.get("on_last"), f"{where}.age.on_last")
+    return (None, faults) if faults else (Age(first, last, on_last), [])
+
+
+def _parse_turned(raw: Mapping[str, Any], where: str) -> _Parsed:
+    birthday = raw["turned"]
+    fix = "Write turned = { age = 2, within_months = 12 }."
+    if not isinstance(birthday, Mapping) or set(birthday) != {"age", "within_months"}:
+        return None, [Fault(f"{where}.turned", "does not give an age and within_months.", fix)]
+    age, months = birthday["age"], birthday["within_months"]
+    if not _is_whole(age, 1, MAX_AGE) or not _is_whole(months, 1, MAX_MONTHS):
+        what = f"holds {dict(birthday)}, not a whole age from 1 and whole months from 1."
+        return None, [Fault(f"{where}.turned", what, fix)]
+    return Turned(age, months), []
 
 
 def _parse_sex(raw: Mapping[str, Any], where: str) -> _Parsed:
@@ -272,7 +394,12 @@ def _parse_has(raw: Mapping[str, Any], where: str) -> _Parsed:
     feature, faults = _read_feature(raw["feature"], f"{where}.feature")
     window, window_faults = _read_window(raw, where)
     faults += window_faults
-    return (None, faults) if faults else (Has(feature, window), [])
+    times, age = raw.get("times", 1), raw.get("before_age")
+    if not _is_whole(times, 1, MAX_TIMES):
+        faults.append(Fault(f"{where}.times", f"is {times!r}, not a whole number from 1 to {MAX_TIMES}."))
+    if age is not None and not _is_whole(age, 1, MAX_AGE):
+        faults.append(Fault(f"{where}.before_age", f"is {age!r}, not whole years from 1 to {MAX_AGE}."))
+    return (None, faults) if faults else (Has(feature, window, times, age), [])
 
 
 def _parse_count(raw: Mapping[str, Any], where: str) -> _Parsed:
@@ -313,14 +440,19 @@ def _read_window(raw: Mapping[str, Any], where: str) -> tuple[Window, list[Fault
     if months is not None and not _is_whole(months, 1, MAX_MONTHS):
         what = f"is {months!r}, not a whole number from 1 to {MAX_MONTHS}."
         return Window(), [Fault(f"{where}.within_months", what)]
-    if since is None:
-        return Window(months), []
+    day, faults = _read_day(since, f"{where}.since_last")
+    return Window(months, day), faults
+
+
+def _read_day(raw: Any, where: str) -> tuple[tuple[int, int] | None, list[Fault]]:
+    if raw is None:
+        return None, []
     try:
-        day = dt.datetime.strptime(f"2001-{since}", "%Y-%m-%d")  # noqa: DTZ007 - a day of the year, no instant
+        day = dt.datetime.strptime(f"2001-{raw}", "%Y-%m-%d")  # noqa: DTZ007 - a day of the year, no instant
     except ValueError:
         fix = 'Write month and day: "09-01" for 1 September. 29 February is not a day of every year.'
-        return Window(), [Fault(f"{where}.since_last", f"is {since!r}, not a day of the year.", fix)]
-    return Window(since=(day.month, day.day)), []
+        return None, [Fault(where, f"is {raw!r}, not a day of the year.", fix)]
+    return (day.month, day.day), []
 
 
 def _read_feature(raw: Any, where: str) -> tuple[str, list[Fault]]:
@@ -341,7 +473,7 @@ def _is_limit(value: Any) -> bool:
     return is_number and abs(value) <= 1_000_000 and round(value, 3) == value
 
 
-def _is_whole(value: Any, low: int, high: int) -> bool:
+def _is_whole(value: Any, low: Any, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
@@ -350,7 +482,9 @@ _PARSERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], _Parsed]]] = {
     "all": _parse_list(All),
     "any": _parse_list(AnyOf),
     "not": _parse_not,
+    "some_of": _parse_some_of,
     "age": _parse_age,
+    "turned": _parse_turned,
     "sex": _parse_sex,
     "feature": _parse_has,
     "latest": _parse_latest,

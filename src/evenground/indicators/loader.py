@@ -17,6 +17,7 @@ from evenground.codelists import CodeList, find_codelists, load_codelist
 from evenground.errors import DefinitionError, Fault, suggest
 from evenground.indicators.expressions import (
     Count,
+    Has,
     LatestCategory,
     LatestValue,
     Node,
@@ -24,13 +25,21 @@ from evenground.indicators.expressions import (
     parse,
     walk,
 )
-from evenground.indicators.model import Definitions, Feature, Indicator, Part, Profile
+from evenground.indicators.model import (
+    Definitions,
+    Feature,
+    Indicator,
+    Part,
+    PlusGroup,
+    Profile,
+    Segmentation,
+)
 from evenground.workspace import explain_validation
 
 SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 """The definitions that ship with the product."""
 
-KINDS: Final = ("indicators", "features", "codelists", "profiles")
+KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments")
 PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -50,24 +59,40 @@ def load_definitions(*folders: Path) -> Definitions:
     faults = [fault for folder in folders for fault in _check_folders(folder)]
     codelists, found = _load_codelists(folders)
     faults += found
-    raw = {kind: _read_toml(folders, kind, faults) for kind in ("features", "indicators", "profiles")}
-    features = _build_all(raw["features"], Feature, faults)
+    raw = {kind: _read_toml(folders, kind, faults) for kind in KINDS if kind != "codelists"}
+    expressions: dict[str, Node] = {}
+    rules = _read_expressions(raw["features"], "features", expressions, faults)
+    features = _build_all(rules, Feature, "features", faults)
     parts = _build_parts(raw["indicators"], faults)
     indicators = _build_indicators(raw["indicators"], parts, faults)
-    profiles = _build_all(raw["profiles"], Profile, faults)
+    profiles = _build_all(raw["profiles"], Profile, "profiles", faults)
+    groups = _read_expressions(raw["plus_groups"], "plus_groups", expressions, faults)
+    plus_groups = _build_all(groups, PlusGroup, "plus_groups", faults)
+    segmentations = _read_segments(raw["segments"], expressions, faults)
+    segments = _build_all(segmentations, Segmentation, "segments", faults)
     known = {kind: _ids(folders, kind) for kind in KINDS}
     for feature in features.values():
         faults += _check_feature(feature, codelists, known["codelists"])
     for (stem, name), part in parts.items():
         where = f"indicators/{stem}.toml, {name}"
         faults += _check_part(part.node, name, where, features, known["features"], codelists)
+    for where, node in expressions.items():
+        faults += _check_part(node, "expression", where, features, known["features"], codelists)
+    faults += _check_cycles(features)
     for profile in profiles.values():
         faults += _check_profile(profile, known["indicators"])
     if faults:
         count = f"{len(faults)} faults" if len(faults) > 1 else "one fault"
         raise DefinitionError(f"The definitions cannot be used: {count}.", faults)
-    digest = _digest(raw, codelists)
-    return Definitions(_ordered(indicators), features, codelists, _ordered(profiles), digest)
+    return Definitions(
+        _ordered(indicators),
+        features,
+        codelists,
+        _ordered(profiles),
+        _digest(raw, codelists),
+        _ordered(plus_groups),
+        _ordered(segments),
+    )
 
 
 def _check_folders(folder: Path) -> Iterator[Fault]:
@@ -119,10 +144,51 @@ def _read_toml(folders: tuple[Path, ...], kind: str, faults: list[Fault]) -> dic
     return tables
 
 
+def _read_expression(
+    raw: Mapping[str, Any], where: str, expressions: dict[str, Node], faults: list[Fault]
+) -> dict[str, Any]:
+    """A table with its expression read. One that cannot be read stays, so that it is not told as missing."""
+    if "expression" not in raw:
+        return dict(raw)
+    place = f"{where}expression"
+    node, found = parse(raw["expression"], place)
+    faults += found
+    if node is not None:
+        expressions[place] = node
+    return {**raw, "expression": raw["expression"] if node is None else node}
+
+
+def _read_expressions(
+    tables: Mapping[str, dict[str, Any]], kind: str, expressions: dict[str, Node], faults: list[Fault]
+) -> dict[str, dict[str, Any]]:
+    return {
+        stem: _read_expression(raw, f"{kind}/{stem}.toml, ", expressions, faults)
+        for stem, raw in tables.items()
+    }
+
+
+def _read_segments(
+    tables: Mapping[str, dict[str, Any]], expressions: dict[str, Node], faults: list[Fault]
+) -> dict[str, dict[str, Any]]:
+    read = {}
+    for stem, raw in tables.items():
+        items = raw.get("segments")
+        if isinstance(items, list):
+            raw = raw | {
+                "segments": [
+                    _read_expression(item, f"segments/{stem}.toml, segments[{number}].", expressions, faults)
+                    if isinstance(item, Mapping)
+                    else item
+                    for number, item in enumerate(items, start=1)
+                ]
+            }
+        read[stem] = raw
+    return read
+
+
 def _build_all(
-    tables: Mapping[str, dict[str, Any]], model: type[_Model], faults: list[Fault]
+    tables: Mapping[str, dict[str, Any]], model: type[_Model], kind: str, faults: list[Fault]
 ) -> dict[str, _Model]:
-    kind = f"{model.__name__.lower()}s"
     built = {}
     for stem, raw in tables.items():
         made = _build(raw, model, f"{kind}/{stem}.toml", faults)
@@ -184,6 +250,8 @@ def _check_feature(
     feature: Feature, codelists: Mapping[str, CodeList], known: Collection[str]
 ) -> Iterator[Fault]:
     where = f"features/{feature.id}.toml, codelist"
+    if feature.is_rule:
+        return
     if feature.codelist not in known:
         yield Fault(where, f'"{feature.codelist}" is not a code list.', suggest(feature.codelist, known))
     elif feature.kind == "category" and feature.codelist in codelists:
@@ -200,7 +268,7 @@ def _check_part(
     known: Collection[str],
     codelists: Mapping[str, CodeList],
 ) -> Iterator[Fault]:
-    inner = list(walk(node))[0 if name == "denominator" else 1 :]
+    inner = list(walk(node))[1 if name == "numerator" else 0 :]
     if any(isinstance(leaf, Count) for leaf in inner):
         yield Fault(where, "holds count.", "It may only start the numerator of a rate.")
     for feature_id in sorted(features_of(node)):
@@ -213,9 +281,14 @@ def _check_part(
 def _check_leaf(
     leaf: Node, where: str, features: Mapping[str, Feature], codelists: Mapping[str, CodeList]
 ) -> Iterator[Fault]:
-    if not isinstance(leaf, LatestValue | LatestCategory) or leaf.feature not in features:
+    if not isinstance(leaf, Has | Count | LatestValue | LatestCategory) or leaf.feature not in features:
         return
     feature = features[leaf.feature]
+    if isinstance(leaf, Has | Count):
+        if feature.is_rule and (isinstance(leaf, Count) or not leaf.is_plain):
+            what = f'asks when, or how often, of "{feature.id}", which is of the kind rule.'
+            yield Fault(where, what, f'Write feature = "{feature.id}" alone: a rule has its own windows.')
+        return
     wanted = "value" if isinstance(leaf, LatestValue) else "category"
     if feature.kind != wanted:
         what = f'asks for the latest {wanted} of "{feature.id}", which is of the kind {feature.kind}.'
@@ -230,6 +303,26 @@ def _check_leaf(
                 )
 
 
+def _check_cycles(features: Mapping[str, Feature]) -> Iterator[Fault]:
+    """Rules that come back to themselves, each circle told once."""
+    rules = {name: feature for name, feature in features.items() if feature.is_rule}
+    named = {name: sorted(features_of(rule.node) & rules.keys()) for name, rule in rules.items()}
+    done: set[str] = set()
+    for start in sorted(named):
+        yield from _follow(start, [], named, done)
+
+
+def _follow(name: str, path: list[str], named: Mapping[str, list[str]], done: set[str]) -> Iterator[Fault]:
+    if name in path:
+        circle = " -> ".join([*path[path.index(name) :], name])
+        what = f"goes round in a circle: {circle}."
+        yield Fault(f"features/{name}.toml, expression", what, "Let one of them name features with codes.")
+    elif name not in done:
+        for other in named[name]:
+            yield from _follow(other, [*path, name], named, done)
+        done.add(name)
+
+
 def _check_profile(profile: Profile, known: Collection[str]) -> Iterator[Fault]:
     for number, section in enumerate(profile.sections, start=1):
         for indicator in section.indicators:
@@ -238,7 +331,7 @@ def _check_profile(profile: Profile, known: Collection[str]) -> Iterator[Fault]:
                 yield Fault(where, f'"{indicator}" is not an indicator.', suggest(indicator, known))
 
 
-_Sorted = TypeVar("_Sorted", Indicator, Profile)
+_Sorted = TypeVar("_Sorted", Indicator, Profile, PlusGroup, Segmentation)
 
 
 def _ordered(made: Mapping[str, _Sorted]) -> dict[str, _Sorted]:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
 from evenground.codelists import CodeList
-from evenground.indicators.expressions import Count, Node
+from evenground.indicators.expressions import Age, Count, Node, expand
 from evenground.vocabulary import Polarity, ValueType
 
 MAX_VALUE: Final = 1_000_000
 """Measured values are compared to three decimal places and lie between minus and plus this."""
 
 CoreArea = Literal[
-    "maternity", "severe_mental_illness", "chronic_respiratory", "early_cancer", "hypertension", "smoking"
+    "maternity",
+    "severe_mental_illness",
+    "chronic_respiratory",
+    "early_cancer",
+    "hypertension",
+    "smoking",
+    "children_asthma",
+    "children_diabetes",
+    "children_epilepsy",
+    "children_oral_health",
+    "children_mental_health",
 ]
+Tag = Literal["high_impact_intervention", "inclusion_health"]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Words = Annotated[str, Field(min_length=3)]
 
@@ -27,18 +38,58 @@ class _Definition(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+class _Reviewed(_Definition):
+    """What one person wrote and another checked, until the date of its next review."""
+
+    author: Words
+    checker: Words
+    review_date: dt.date
+
+    @model_validator(mode="after")
+    def _check_people(self) -> Self:
+        if self.author.casefold() == self.checker.casefold():
+            raise ValueError("author and checker are the same: another person must have checked it")
+        return self
+
+
 class Feature(_Definition):
     """Something a record says of a person: that it happened, a measured value, or one of some categories.
 
-    A value outside ``plausible`` is ignored, and so is a record of a value that has none.
+    A value outside ``plausible`` is ignored, and so is a record of a value that has none. A feature of the
+    kind ``rule`` has no codes: it is an expression under a name, with the words that follow 'people'.
     """
 
     id: Identifier
     name: Words
-    kind: Literal["event", "value", "category"]
-    codelist: str
+    kind: Literal["event", "value", "category", "rule"]
+    codelist: str = ""
+    reference_set: Words | None = None
     plausible: tuple[float, float] | None = None
     unit: str | None = None
+    words: Words | None = None
+    expression: InstanceOf[object] | None = None
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it is an expression under a name."""
+        return self.kind == "rule"
+
+    @property
+    def node(self) -> Node:
+        """The expression of a rule, typed."""
+        return self.expression  # type: ignore[return-value]
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.is_rule and (self.codelist or self.reference_set):
+            raise ValueError("a feature of the kind rule has no codes: it has an expression")
+        if self.is_rule and (self.expression is None or not self.words):
+            raise ValueError("a feature of the kind rule needs an expression, and words that follow 'people'")
+        if not self.is_rule and (self.expression is not None or self.words):
+            raise ValueError("only a feature of the kind rule has an expression and words")
+        if not self.is_rule and not self.codelist:
+            raise ValueError("a feature needs a codelist, unless it is of the kind rule")
+        return self
 
     @model_validator(mode="after")
     def _check_value(self) -> Self:
@@ -83,7 +134,7 @@ class Part(_Definition):
         return self.who  # type: ignore[return-value]
 
 
-class Indicator(_Definition):
+class Indicator(_Reviewed):
     """One indicator.
 
     For a proportion, the numerator is the people of the denominator for whom the numerator's expression
@@ -98,14 +149,12 @@ class Indicator(_Definition):
     description: Words
     order: int = 1000
     core20plus5: tuple[CoreArea, ...] = ()
+    tags: tuple[Tag, ...] = ()
     polarity: Polarity
     value_type: ValueType
     unit: Annotated[str, Field(min_length=1)]
     multiplier: Annotated[float, Field(gt=0)]
     is_service: bool
-    author: Words
-    checker: Words
-    review_date: dt.date
     source: Source
     target: Target | None = None
     denominator: Part
@@ -113,8 +162,6 @@ class Indicator(_Definition):
 
     @model_validator(mode="after")
     def _check_sense(self) -> Self:
-        if self.author.casefold() == self.checker.casefold():
-            raise ValueError("author and checker are the same: another person must have checked it")
         readable = self.numerator.who is not None
         counts = isinstance(self.numerator.node, Count)
         if readable and counts != (self.value_type is not ValueType.PROPORTION):
@@ -137,6 +184,11 @@ class ProfileSection(_Definition):
     words: Words
     indicators: Annotated[tuple[str, ...], Field(min_length=1)]
 
+    def keep(self, indicator_ids: Collection[str]) -> ProfileSection | None:
+        """The section with only these indicators; ``None`` where none is left."""
+        kept = tuple(name for name in self.indicators if name in indicator_ids)
+        return self.model_copy(update={"indicators": kept}) if kept else None
+
 
 class Profile(_Definition):
     """A set of indicators that are read together."""
@@ -148,6 +200,68 @@ class Profile(_Definition):
     sections: Annotated[tuple[ProfileSection, ...], Field(min_length=1)]
 
 
+class PlusGroup(_Reviewed):
+    """A group of the PLUS of Core20PLUS5: chosen by the place, with its reason, and how records tell it.
+
+    Some groups no record tells: those have no expression, and say so in ``words``.
+    """
+
+    id: Identifier
+    name: Words
+    words: Words
+    rationale: Words
+    order: int = 1000
+    ages: Literal["adults", "children_and_young_people", "all"] = "all"
+    source: Source
+    expression: InstanceOf[object] | None = None
+
+    @property
+    def node(self) -> Node | None:
+        """The expression, typed; ``None`` where no record tells who belongs."""
+        return self.expression  # type: ignore[return-value]
+
+
+class Segment(_Definition):
+    """One segment of a segmentation: who is in it that no segment before it holds."""
+
+    id: Identifier
+    name: Words
+    words: Words
+    expression: InstanceOf[object]
+
+    @property
+    def node(self) -> Node:
+        """The expression, typed."""
+        return self.expression  # type: ignore[return-value]
+
+
+class Segmentation(_Reviewed):
+    """A whole population in parts: each person is in the first segment that holds for them.
+
+    The last segment must hold for everybody, so that nobody is left over.
+    """
+
+    id: Identifier
+    name: Words
+    description: Words
+    order: int = 1000
+    source: Source
+    segments: Annotated[tuple[Segment, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _check_segments(self) -> Self:
+        ids = [segment.id for segment in self.segments]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            raise ValueError(f"two segments have the id {', '.join(twice)}")
+        rest = self.segments[-1].node
+        if not isinstance(rest, Mapping) and rest != Age(0, None):
+            raise ValueError(
+                "the last segment must hold for everybody: write expression = { age = { from = 0 } }"
+            )
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class Definitions:
     """Everything that was loaded, by id. ``sha256`` names the content, wherever the files lay."""
@@ -157,6 +271,27 @@ class Definitions:
     codelists: Mapping[str, CodeList]
     profiles: Mapping[str, Profile]
     sha256: str
+    plus_groups: Mapping[str, PlusGroup] = field(default_factory=dict)
+    segments: Mapping[str, Segmentation] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> dict[str, Node]:
+        """The expressions of the features that are rules."""
+        return {feature.id: feature.node for feature in self.features.values() if feature.is_rule}
+
+    def expand(self, node: Node) -> Node:
+        """An expression with the rules it names written out: only features with codes are left."""
+        return expand(node, self.rules)
+
+    def keep(self, indicator_ids: Collection[str]) -> Definitions:
+        """The same definitions with only these indicators; sections and profiles without any are gone."""
+        profiles = {}
+        for name, profile in self.profiles.items():
+            sections = tuple(kept for section in profile.sections if (kept := section.keep(indicator_ids)))
+            if sections:
+                profiles[name] = profile.model_copy(update={"sections": sections})
+        indicators = {name: one for name, one in self.indicators.items() if name in indicator_ids}
+        return replace(self, indicators=indicators, profiles=profiles)
 
     def describe_indicator(self, indicator_id: str) -> dict[str, Any]:
         """An indicator in words: the fields of ``releases.IndicatorInfo``, as plain values."""

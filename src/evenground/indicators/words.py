@@ -16,6 +16,9 @@ from evenground.indicators.expressions import (
     Node,
     Not,
     SexIs,
+    SomeOf,
+    Turned,
+    say_day,
 )
 from evenground.indicators.model import Feature
 
@@ -32,26 +35,61 @@ def in_words(node: Node, features: Mapping[str, Feature]) -> str:
             return joiner.join(_bracketed(child, features) for child in of)
         case Not(of):
             return f"not ({in_words(of, features)})"
-        case Age(first, last):
-            return _age_words(first, last)
-        case SexIs(values):
-            return f"recorded as {' or '.join(value.replace('_', ' ') for value in values)}"
-        case Has(feature, window):
-            return f"with a record of {_name(feature, features)}{window.words()}"
+        case SomeOf():
+            return _some_words(node, features)
+        case Age() | Turned() | SexIs():
+            return _personal_words(node)
+        case Has(feature):
+            return features[feature].words or _record_words(node, features)
         case Count(feature, window):
             return f"days with a record of {_name(feature, features)}{window.words()}"
-        case LatestValue(feature, window):
-            unit = features[feature].unit or ""
-            limits = " and ".join(f"{LIMITS[name]} {limit:g} {unit}".strip() for name, limit in node.limits())
-            return f"whose latest {_name(feature, features)}{window.words()} is {limits}"
-        case LatestCategory(feature, window, categories):
-            found = " or ".join(category.replace("_", " ") for category in categories)
-            return f"whose latest {_name(feature, features)}{window.words()} is {found}"
+        case LatestValue() | LatestCategory():
+            return _latest_words(node, features)
+
+
+def _personal_words(node: Age | Turned | SexIs) -> str:
+    match node:
+        case Age(first, last, on_last):
+            return _age_words(first, last) + (f" on the last {say_day(on_last)}" if on_last else "")
+        case Turned(age, months):
+            return f"who turned {age} in the last {months} months"
+        case SexIs(values):
+            return f"recorded as {' or '.join(value.replace('_', ' ') for value in values)}"
+
+
+def _latest_words(node: LatestValue | LatestCategory, features: Mapping[str, Feature]) -> str:
+    latest = f"whose latest {_name(node.feature, features)}{node.window.words()} is"
+    if isinstance(node, LatestCategory):
+        return f"{latest} {' or '.join(category.replace('_', ' ') for category in node.categories)}"
+    unit = features[node.feature].unit or ""
+    limits = " and ".join(f"{LIMITS[name]} {limit:g} {unit}".strip() for name, limit in node.limits())
+    return f"{latest} {limits}"
+
+
+def _some_words(node: SomeOf, features: Mapping[str, Feature]) -> str:
+    number = f"at least {node.at_least}"
+    if node.at_most is not None:
+        many = node.at_most > node.at_least
+        number = f"{node.at_least} to {node.at_most}" if many else f"exactly {node.at_least}"
+    return f"for whom {number} of these {len(node.of)} hold: " + "; ".join(
+        in_words(child, features) for child in node.of
+    )
+
+
+def _record_words(node: Has, features: Mapping[str, Feature]) -> str:
+    name = _name(node.feature, features)
+    records = (
+        f"with a record of {name}"
+        if node.times == 1
+        else f"with records of {name} on at least {node.times} days"
+    )
+    before = f" before the age of {node.before_age}" if node.before_age else ""
+    return f"{records}{node.window.words()}{before}"
 
 
 def _bracketed(node: Node, features: Mapping[str, Feature]) -> str:
     words = in_words(node, features)
-    return f"({words})" if isinstance(node, All | AnyOf) else words
+    return f"({words})" if isinstance(node, All | AnyOf | SomeOf) else words
 
 
 def _age_words(first: int | None, last: int | None) -> str:

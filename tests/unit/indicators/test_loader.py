@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenground.errors import DefinitionError
-from evenground.indicators import SHIPPED, load_definitions
+from evenground.indicators import SHIPPED, in_words, load_definitions
 
 CODELIST = "# source: made up\n# version: 1\ncode_system,code,term\nlocal,CHECK,Check\n"
 FEATURE = 'id = "check"\nname = "Check"\nkind = "event"\ncodelist = "check"\n'
@@ -39,6 +39,45 @@ age = { from = 0 }
 [numerator]
 words = "People with a check."
 feature = "check"
+"""
+RULE = """
+id = "well_checked"
+name = "Checked twice"
+kind = "rule"
+words = "checked twice"
+expression = { feature = "check", times = 2 }
+"""
+PLUS_GROUP = """
+id = "housebound"
+name = "People who are housebound"
+words = "People with a record of a check."
+rationale = "Made up."
+author = "One"
+checker = "Two"
+review_date = 2027-01-01
+source = { title = "Made up" }
+expression = { feature = "check" }
+"""
+SEGMENTS = """
+id = "parts"
+name = "Parts"
+description = "Made up."
+author = "One"
+checker = "Two"
+review_date = 2027-01-01
+source = { title = "Made up" }
+
+[[segments]]
+id = "checked"
+name = "Checked"
+words = "People with a check."
+expression = { feature = "check" }
+
+[[segments]]
+id = "rest"
+name = "Everybody else"
+words = "Everybody else."
+expression = { age = { from = 0 } }
 """
 PROFILE = """
 id = "checks"
@@ -230,6 +269,23 @@ def test_category_feature_needs_a_category_for_every_code(folder: Path) -> None:
         ('not = "check"', "is not an expression"),
         ("", "is not an expression"),
         ("feature = 3", "is 3, not the id of a feature"),
+        ('feature = "check"\ntimes = 0', "numerator.times: is 0, not a whole number from 1"),
+        ('feature = "check"\nbefore_age = 0.5', "numerator.before_age: is 0.5, not whole years"),
+        ("some_of = []\nat_least = 1", "some_of: is not a list of features"),
+        ('some_of = ["check", "weight"]', "at_least: is missing. Say how many of the list must hold."),
+        ('some_of = ["check"]\nat_least = 2', "at_least: is 2, not a whole number from 1 to 1"),
+        ('some_of = ["check", "weight"]\nat_least = 2\nat_most = 1', "at_most: is 1, not a whole number"),
+        ('some_of = ["check", "check"]\nat_least = 1', "names one thing twice"),
+        (
+            'some_of = [{ sex = "male" }, "check"]\nat_least = 1\nwithin_months = 3',
+            "some_of[1]: has a window of its own",
+        ),
+        ('some_of = [{ sex = "mal" }]\nat_least = 1', 'some_of[1].sex: "mal" is not a recorded sex'),
+        ('some_of = ["chek"]\nat_least = 1', '"chek" is not a feature. Did you mean "check"?'),
+        ("turned = 2", "turned: does not give an age and within_months"),
+        ("turned = { age = 0, within_months = 12 }", "not a whole age from 1"),
+        ('age = { from = 2, on_last = "31-08" }', "age.on_last: is '31-08', not a day of the year"),
+        ('age = { on_last = "08-31" }', "does not give 'from' or 'to'"),
     ],
 )
 def test_expression_fault_is_told(folder: Path, expression: str, told: str) -> None:
@@ -282,3 +338,96 @@ def test_feature_names_an_unknown_code_list(folder: Path) -> None:
 def test_plausible_range_must_be_one(folder: Path, plausible: str) -> None:
     write(folder, "features/weight.toml", VALUE.replace("[1, 400]", plausible))
     assert "features/weight.toml" in faults(folder)
+
+
+def test_rule_stands_for_its_expression(folder: Path) -> None:
+    write(folder, "features/well_checked.toml", RULE)
+    changed = INDICATOR.replace('feature = "check"', 'feature = "well_checked"')
+    write(folder, "indicators/checked.toml", changed)
+    loaded = load_definitions(folder)
+    node = loaded.indicators["checked"].numerator.node
+    assert in_words(node, loaded.features) == "checked twice"
+    assert in_words(loaded.expand(node), loaded.features) == "with records of check on at least 2 days"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('words = "checked twice"', "", "needs an expression, and words that follow 'people'"),
+        ("times = 2 }", "tims = 2 }", "features/well_checked.toml, expression.tims: does not belong beside"),
+        ('"check", times', '"chek", times', 'expression: "chek" is not a feature. Did you mean "check"?'),
+        ('feature = "check", times = 2', 'count = "check", within_months = 12', "expression: holds count"),
+        ('kind = "rule"', 'kind = "rule"\ncodelist = "check"', "has no codes"),
+        ('kind = "rule"', 'kind = "event"\ncodelist = "check"', "only a feature of the kind rule"),
+    ],
+)
+def test_fault_of_a_rule_is_told(folder: Path, old: str, new: str, told: str) -> None:
+    assert old in RULE
+    write(folder, "features/well_checked.toml", RULE.replace(old, new))
+    assert told in faults(folder)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'feature = "well_checked"\nwithin_months = 12',
+        'feature = "well_checked"\ntimes = 2',
+        'some_of = ["well_checked"]\nat_least = 1\nwithin_months = 12',
+        'latest = "well_checked"\nat_most = 2',
+    ],
+)
+def test_rule_has_no_records_to_ask_of(folder: Path, expression: str) -> None:
+    write(folder, "features/well_checked.toml", RULE)
+    told = fault_of_indicator(folder, 'feature = "check"', expression)
+    assert '"well_checked", which is of the kind rule' in told
+
+
+def test_rules_that_go_round_in_a_circle_are_named_once(folder: Path) -> None:
+    for name, other in (("first", "second"), ("second", "third"), ("third", "second"), ("own", "own")):
+        text = RULE.replace("well_checked", name).replace('"check", times = 2', f'"{other}"')
+        write(folder, f"features/{name}.toml", text)
+    told = faults(folder).splitlines()
+    assert told == [
+        "features/second.toml, expression: goes round in a circle: second -> third -> second. "
+        "Let one of them name features with codes.",
+        "features/own.toml, expression: goes round in a circle: own -> own. "
+        "Let one of them name features with codes.",
+    ]
+
+
+def test_plus_groups_and_segments_load(folder: Path) -> None:
+    write(folder, "plus_groups/housebound.toml", PLUS_GROUP)
+    write(folder, "segments/parts.toml", SEGMENTS)
+    loaded = load_definitions(folder)
+    node = loaded.plus_groups["housebound"].node
+    assert node is not None
+    assert in_words(node, loaded.features) == "with a record of check"
+    assert [segment.id for segment in loaded.segments["parts"].segments] == ["checked", "rest"]
+
+
+def test_plus_group_that_no_record_tells_needs_no_expression(folder: Path) -> None:
+    write(folder, "plus_groups/housebound.toml", PLUS_GROUP.replace('expression = { feature = "check" }', ""))
+    assert load_definitions(folder).plus_groups["housebound"].node is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "told"),
+    [
+        ("plus", '"Two"', '"One"', "another person must have checked it"),
+        ("plus", '"check"', '"chek"', 'plus_groups/housebound.toml, expression: "chek" is not a feature'),
+        ("plus", "rationale", "rational", "rationale: is missing"),
+        ("segments", '"check"', '"chek"', 'segments/parts.toml, segments[1].expression: "chek" is not'),
+        ("segments", "feature =", "featur =", "segments[1].expression.featur: is not a kind of expression"),
+        ("segments", "from = 0", "from = 1", "the last segment must hold for everybody"),
+        ("segments", 'id = "rest"', 'id = "checked"', "two segments have the id checked"),
+    ],
+)
+def test_fault_of_a_plus_group_or_a_segment_is_told(
+    folder: Path, kind: str, old: str, new: str, told: str
+) -> None:
+    text, file = (
+        (PLUS_GROUP, "plus_groups/housebound.toml") if kind == "plus" else (SEGMENTS, "segments/parts.toml")
+    )
+    assert old in text
+    write(folder, file, text.replace(old, new))
+    assert told in faults(folder)
