@@ -225,6 +225,14 @@ def require_multiplier(multiplier: ArrayLike) -> Floats:
     return per
 
 
+def scale(limit: Floats, per: Floats) -> Floats:
+    """A limit just worked out, times what it is expressed per: in its own memory where the shapes allow."""
+    limit = np.asarray(limit)
+    fits = np.broadcast_shapes(limit.shape, np.shape(per)) == limit.shape
+    scaled: Floats = np.multiply(limit, per, out=limit if fits else None)
+    return scaled
+
+
 def wilson_limits(x: Floats, n: Floats, level: Floats) -> Limits:
     """Wilson's limits of counts that are known to be possible."""
     z = _two_sided_z(level)

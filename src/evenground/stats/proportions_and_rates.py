@@ -14,7 +14,13 @@ from evenground.stats.estimates import (
     require_same_shape,
 )
 from evenground.stats.groups import find_groups
-from evenground.stats.intervals import count_limits, require_multiplier, require_share, wilson_limits
+from evenground.stats.intervals import (
+    count_limits,
+    require_multiplier,
+    require_share,
+    scale,
+    wilson_limits,
+)
 
 
 def calculate_proportion(
@@ -74,7 +80,7 @@ def calculate_proportion(
     x, n = require_share(numerator, denominator)
     x, n = _sum_within(x, n, groups, offsets)
     per, level = require_multiplier(multiplier), require_confidence_level(confidence_level)
-    lower, upper = (limit * per for limit in wilson_limits(x, n, level))
+    lower, upper = (scale(limit, per) for limit in wilson_limits(x, n, level))
     with np.errstate(invalid="ignore", divide="ignore"):
         value = x * per / n
         error = per * np.sqrt(x * ((n - x) / n)) / n
@@ -143,7 +149,7 @@ def calculate_crude_rate(
     lower, upper = count_limits(x, level, method=method)
     with np.errstate(invalid="ignore", divide="ignore"):
         value, per = x * multiplied / n, multiplied / n
-        lower, upper, error = lower * per, upper * per, np.sqrt(x) * per
+        lower, upper, error = scale(lower, per), scale(upper, per), np.sqrt(x) * per
     return Estimate.of(value, lower, upper, _reasons(lower.shape, x, n, value), error)
 
 
