@@ -341,7 +341,7 @@ def _find_signals(phases: _Phases, limits: _Limits) -> _Signals:
     side = (value > mean).astype(np.int8) - (value < mean)
     outside = (value > mean + width).astype(np.int8) - (value < mean - width)
     near = (value > mean + _NEAR_LIMIT * width) | (value < mean - _NEAR_LIMIT * width)
-    in_run = (_stretch_lengths(side, phases.begins) >= LONG_RUN) & (side != 0)
+    in_run = _stretch_lengths(side, phases.begins) >= LONG_RUN
     step = np.sign(np.diff(value, prepend=value[:1])).astype(np.int8)
     step[phases.begins | np.isnan(mean)] = 0
     rising, falling = (_find_trend(step, phases.begins, way) for way in (1, -1))

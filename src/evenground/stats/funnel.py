@@ -519,13 +519,14 @@ def _limits_of(pairs: list[tuple[Floats, Floats]], multiplier: float) -> FunnelL
 
 
 def _events_on_limit(expected: Floats, tail: float) -> tuple[Floats, Floats]:
-    """How many events, in fractions, lie just on each limit when so many are expected.
-
-    The chance of x or more is a gamma function of shape x, whose inverse by shape this is; of x or fewer,
-    of shape x + 1.
-    """
-    lower = special.gdtrib(1.0, 1 - tail, expected) - 1
-    return np.where(lower < 0, 0.0, lower), special.gdtrib(1.0, tail, expected)
+    """How many events, in fractions, lie just on each limit when so many are expected."""
+    lower = special.pdtrik(tail, expected)
+    # That many or more, rather than more than that many.
+    upper = np.array(special.pdtrik(1 - tail, expected) + 1)
+    # Below one event the count's own inverse stops at none; the gamma function's goes on.
+    scarce = expected < -np.log1p(-tail)
+    upper[scarce] = special.gdtrib(1.0, tail, expected[scarce])
+    return lower, upper
 
 
 def _round_down(size: float) -> float:

@@ -135,10 +135,10 @@ def assess_recent_trend(
         weight = 1 / error**2
         slope, variance = _fit_slope(y - y[..., :1], weight)
         chi_squared = slope**2 / variance
-        kept = _is_sign_kept(slope, y, weight)
+        significant = _is_sign_kept(slope, y, weight, chi_squared > CHI_SQUARED_LIMIT)
     exact = (error == 0).any(axis=-1)
     reasons = _series_reasons(present, points, not_estimable=exact)
-    return _assess(slope, chi_squared, kept, reasons, polarity)
+    return _assess(slope, chi_squared, significant, reasons, polarity)
 
 
 def assess_recent_trend_of_proportion(
@@ -193,7 +193,7 @@ def assess_recent_trend_of_proportion(
         log_odds = np.log(x) - np.log(n - x)
         alike = np.ones_like(log_odds)
         slope, _ = _fit_slope(log_odds - log_odds[..., :1], alike)
-        kept = _is_sign_kept(slope, log_odds, alike)
+        significant = _is_sign_kept(slope, log_odds, alike, chi_squared > CHI_SQUARED_LIMIT)
     undefined = ((x == 0) | (x == n)).any(axis=-1)
     all_alike = np.isnan(chi_squared)
     reasons = _series_reasons(
@@ -201,7 +201,7 @@ def assess_recent_trend_of_proportion(
         no_population=(n == 0).any(axis=-1),
         not_estimable=all_alike | (undefined & (chi_squared > CHI_SQUARED_LIMIT)),
     )  # fmt: skip
-    return _assess(np.where(undefined, np.nan, slope), chi_squared, kept, reasons, polarity)
+    return _assess(np.where(undefined, np.nan, slope), chi_squared, significant, reasons, polarity)
 
 
 def _latest(series: Floats, points: int) -> Floats:
@@ -228,16 +228,17 @@ def _fit_slope(y: Floats, weight: Floats) -> tuple[Floats, Floats]:
     return np.where(np.abs(cross) <= rounding, 0.0, cross) / squares, 1 / squares
 
 
-def _is_sign_kept(slope: Floats, y: Floats, weight: Floats) -> NDArray[np.bool_]:
-    """Whether the slope of all years has the same sign in each fit with one year left out."""
+def _is_sign_kept(slope: Floats, y: Floats, weight: Floats, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether the slope of all years has the same sign in each fit with one year left out, where asked."""
+    kept = np.zeros(asked.shape, dtype=np.bool_)
     years = y.shape[-1]
     without = 1.0 - np.eye(years)
     # Taken from a year that stays in: values that are all alike then give a slope of exactly zero.
     first_left = np.where(np.arange(years) == 0, 1, 0)
-    left = y[..., np.newaxis, :] - y[..., first_left][..., np.newaxis]
-    weights = weight[..., np.newaxis, :] * without
-    slopes, _ = _fit_slope(np.where(without > 0, left, 0.0), weights)
-    return np.asarray((np.sign(slopes) == np.sign(slope)[..., np.newaxis]).all(axis=-1))
+    left = y[asked][:, np.newaxis, :] - y[asked][:, first_left][..., np.newaxis]
+    slopes, _ = _fit_slope(np.where(without > 0, left, 0.0), weight[asked][:, np.newaxis, :] * without)
+    kept[asked] = (np.sign(slopes) == np.sign(np.asarray(slope)[asked])[:, np.newaxis]).all(axis=-1)
+    return kept
 
 
 def _test_proportions(x: Floats, n: Floats) -> Floats:
@@ -262,10 +263,13 @@ def _series_reasons(present: NDArray[np.bool_], points: int, **found: NDArray[np
 
 
 def _assess(
-    slope: Floats, chi_squared: Floats, kept: NDArray[np.bool_], reasons: NDArray[np.int8], polarity: str
+    slope: Floats,
+    chi_squared: Floats,
+    significant: NDArray[np.bool_],
+    reasons: NDArray[np.int8],
+    polarity: str,
 ) -> RecentTrend:
     calculated = reasons == 0
-    significant = kept & (chi_squared > CHI_SQUARED_LIMIT)
     picked = np.select([~calculated, ~significant, slope > 0], [0, 1, 2], 3)
     return RecentTrend(
         np.where(calculated, slope, np.nan),

@@ -262,6 +262,7 @@ def test_twelve_points_are_too_few_and_thirteen_enough_unless_told_otherwise() -
     few = calculate_xmr_chart(rise[:12], polarity="none")
     assert set(few.reason) == {"too_few_values"}
     assert not few.special_cause.any()
+    assert not few.trend.any()
     assert calculate_xmr_chart(rise, polarity="none").trend.all()
     assert calculate_xmr_chart(rise[:12], polarity="none", minimum_points=12).trend.all()
 
