@@ -231,12 +231,8 @@ def _fit_slope(y: Floats, weight: Floats) -> tuple[Floats, Floats]:
 def _is_sign_kept(slope: Floats, y: Floats, weight: Floats, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether the slope of all years has the same sign in each fit with one year left out, where asked."""
     kept = np.zeros(asked.shape, dtype=np.bool_)
-    years = y.shape[-1]
-    without = 1.0 - np.eye(years)
-    # Taken from a year that stays in: values that are all alike then give a slope of exactly zero.
-    first_left = np.where(np.arange(years) == 0, 1, 0)
-    left = y[asked][:, np.newaxis, :] - y[asked][:, first_left][..., np.newaxis]
-    slopes, _ = _fit_slope(np.where(without > 0, left, 0.0), weight[asked][:, np.newaxis, :] * without)
+    moved = (y - y[..., :1])[asked][:, np.newaxis, :]
+    slopes, _ = _fit_slope(moved, weight[asked][:, np.newaxis, :] * (1.0 - np.eye(y.shape[-1])))
     kept[asked] = (np.sign(slopes) == np.sign(np.asarray(slope)[asked])[:, np.newaxis]).all(axis=-1)
     return kept
 
