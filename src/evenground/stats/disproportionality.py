@@ -39,8 +39,8 @@ from evenground.stats.subgroups import Bools, Subgroups, find_reference, gather_
 
 INTERVALS: Final = ("analytic", "simulated")
 
-_CELLS_AT_ONCE = 2_000_000
-"""Simulated values held in memory together."""
+_CELLS_AT_ONCE = 2**18
+"""Simulated values handled together: so few that they stay in the processor's cache."""
 
 _NEGLIGIBLE = 1e-12
 """A share of draws outside the range that no simulation would meet."""
@@ -656,7 +656,9 @@ def _summarise(
     y, error = sets.value, sets.standard_error
     found = sets.reasons(population=weighted)
     mean = weighing.mean(y)
-    found["missing"] = found["missing"] | missing | (np.isnan(mean) & ~found.get("no_population", np.False_))
+    found["missing"] = found["missing"] | missing
+    if weighing.fixed_mean is not None:
+        found["missing"] = found["missing"] | np.isnan(mean)
     found["not_estimable"] = np.full(len(y), not_estimable) | (measure.relative & ~(mean > 0))
     with np.errstate(invalid="ignore", divide="ignore"):
         value = measure.of(y, weighing)
@@ -697,11 +699,22 @@ def _simulate(
     for some in chunks:
         drawn = _draw(sets.value[some], sets.standard_error[some], uniform, normal, how)
         measured = measure.of(drawn, weighing.take(some))
-        quantiles[:, some] = np.quantile(measured, tails, axis=1)
+        quantiles[:, some] = _quantiles(measured, tails)
         spread[some] = measured.std(axis=1, ddof=1)
     sets_at = np.broadcast_to(np.arange(count).reshape(sets.rows.shape), level.shape)
     lower, upper = (quantiles[at, sets_at] for at in place.reshape(2, *level.shape))
     return lower, upper, spread
+
+
+def _quantiles(draws: Floats, tails: Floats) -> Floats:
+    """Quantiles by linear interpolation, shape (tails, sets)."""
+    # Sorting is vectorised where partitioning at several places is not.
+    ordered = np.sort(draws, axis=1)
+    place = tails * (ordered.shape[1] - 1)
+    below = np.minimum(place.astype(np.int64), ordered.shape[1] - 2)
+    part = place - below
+    found: Floats = ordered[:, below] * (1 - part) + ordered[:, below + 1] * part
+    return found.T
 
 
 def _chunks(sets: Subgroups, repetitions: int) -> Iterator[slice]:

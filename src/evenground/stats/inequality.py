@@ -493,7 +493,9 @@ def _find_whole(
         # The measure's definition: where the reference is the worse one, nothing is to be gained.
         gain = np.where(sign * gain < 0, 0.0, gain)
     found = sets.reasons(population=population is not None)
-    found["missing"] = found["missing"] | ~held | np.isnan(level)
+    found["missing"] = found["missing"] | ~held
+    if mean is not None:
+        found["missing"] = found["missing"] | np.isnan(level)
     return _Whole(gain, level, _fraction_error(sets, column, level, scale), found, sets)
 
 

@@ -371,15 +371,19 @@ def _fit_logit(ranked: Ranked, w: Floats, scale: float) -> _Ends:
     for _ in range(_STEPS):
         if np.all(converged | ~np.isfinite(curve.likelihood)):
             break
-        tried = _evaluate(
-            ranked, y, w, curve.start + damping * curve.start_step, curve.slope + damping * curve.slope_step
-        )
+        tried = _step(ranked, y, w, curve, damping)
         # A step that overshoots is halved; the last digits of the likelihood do not count.
         worse = tried.likelihood < curve.likelihood - 1e-12 * np.abs(curve.likelihood)
         damping = np.where(worse, damping / 2, 1.0)
-        curve = _keep(curve, tried, worse, ranked)
+        # A set that is there stays there, so that its digits do not depend on the others.
+        curve = _keep(curve, tried, worse | converged, ranked)
         converged = _is_converged(curve)
-    return _curve_ends(ranked, curve, converged, scale)
+    return _curve_ends(ranked, _step(ranked, y, w, curve, np.ones_like(mean)), converged, scale)
+
+
+def _step(ranked: Ranked, y: Floats, w: Floats, curve: _Curve, damping: Floats) -> _Curve:
+    start = curve.start + damping * curve.start_step
+    return _evaluate(ranked, y, w, start, curve.slope + damping * curve.slope_step)
 
 
 def _keep(old: _Curve, new: _Curve, where: Bools, ranked: Ranked) -> _Curve:

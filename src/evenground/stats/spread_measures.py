@@ -77,7 +77,9 @@ def _ratio_to_mean(y: Floats, weighing: Weighing) -> Floats:
 
 def _theil(y: Floats, weighing: Weighing) -> Floats:
     ratio = _ratio_to_mean(y, weighing)
-    return weighing.multiplier * _weigh(weighing.share, special.xlogy(ratio, ratio))
+    # r ln r goes to 0 with r; the smallest number in place of 0 makes it exactly that.
+    terms = ratio * np.log(np.maximum(ratio, np.finfo(np.float64).tiny))
+    return weighing.multiplier * _weigh(weighing.share, terms)
 
 
 def _theil_gradient(y: Floats, weighing: Weighing) -> Floats:

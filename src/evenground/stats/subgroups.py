@@ -164,7 +164,7 @@ def find_reference(
     column = np.broadcast_to(position, sets.rows.shape).ravel().astype(np.int64)
     column = np.where(column < 0, column + sizes, column)
     found = (column >= 0) & (column < sizes)
-    return _require_found(column, found, f"{name} is {position.tolist()}")
+    return _require_found(sizes, column, found, f"{name} is {position.tolist()}")
 
 
 def _find_label(
@@ -180,15 +180,17 @@ def _find_label(
     table = arrange_table(sets.rows, sets.filled, same)
     if np.any(table.sum(axis=1) > 1):
         raise InputError(f"A data set has several subgroups with the label that {name} gives.")
-    return _require_found(
-        np.argmax(table, axis=1).astype(np.int64), np.asarray(table.any(axis=1)), f'{name} is "{wanted}"'
-    )
+    column: Rows = np.argmax(table, axis=1).astype(np.int64)
+    held = np.asarray(table.any(axis=1))
+    return _require_found(sets.rows.sizes, column, held, f'{name} is "{wanted}"')
 
 
-def _require_found(column: Rows, found: Bools, given: str) -> tuple[Rows, Bools]:
-    if found.size and not found.any():
+def _require_found(sizes: Rows, column: Rows, found: Bools, given: str) -> tuple[Rows, Bools]:
+    filled = sizes > 0
+    if filled.any() and not found.any():
         raise InputError(f"No data set has the subgroup asked for: {given}.")
-    return np.where(found, column, 0), found
+    # A data set without any subgroup lacks more than this one.
+    return np.where(found, column, 0), found | ~filled
 
 
 def pick(table: Floats, column: Rows) -> Floats:
