@@ -36,13 +36,13 @@ PERSONS: Final = (
 
 EVENTS: Final = (
     Column("person_id", "BIGINT", True, "A person of the persons table."),
-    Column("code_system", "VARCHAR", True, "snomed_ct, ctv3, icd_10, dmd or local."),
+    Column("code_system", "VARCHAR", True, "snomed_ct, ctv3, icd_10, dmd, loinc, omop_concept or local."),
     Column("code", "VARCHAR", True, "The code as text: SNOMED CT identifiers reach 18 digits."),
     Column("event_date", "DATE", True, "Date the event happened, not when it was recorded."),
     Column("value", "DOUBLE", False, "The measured value, in the unit the code implies; null where none."),
 )
 
-CODE_SYSTEMS: Final = ("snomed_ct", "ctv3", "icd_10", "dmd", "local")
+CODE_SYSTEMS: Final = ("snomed_ct", "ctv3", "icd_10", "dmd", "loinc", "omop_concept", "local")
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from evenground.contract import LoadReport
-from evenground.sources.extract import load_extract
+from evenground.sources import load_sources
 from evenground.workspace import load_workspace
 from tests.support.uk_synthea import LSOA_CODE, write_uk_synthea_workspace
 
@@ -19,13 +19,14 @@ pytestmark = pytest.mark.reference
 def report(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> LoadReport:
     root = write_uk_synthea_workspace(tmp_path_factory.mktemp("place"), shared)
     workspace = load_workspace(root)
-    return load_extract(
-        workspace.place.sources[0],
+    (report,) = load_sources(
+        workspace.place.sources,
         root=root,
         folder=workspace.secure / "contract",
         as_at=workspace.place.place.as_at,
         lsoa_codes=[LSOA_CODE],
     )
+    return report
 
 
 def test_every_synthetic_patient_is_kept(report: LoadReport) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evenground.contract import EVENTS, PERSONS, Column
 from evenground.geography import AREA_COLUMNS, PRACTICE_COLUMNS
-from evenground.sources.extract import words
+from evenground.sources.staging import words
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "extract.md"
 

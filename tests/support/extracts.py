@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from evenground.contract import LoadReport, TableReport
-from evenground.sources.extract import load_extract
+from evenground.sources import load_sources
 from evenground.workspace import SourceSection
 
 AS_AT = dt.date(2026, 3, 31)
@@ -80,8 +80,8 @@ class Extract:
         self.write("events.csv", EVENTS + "".join(f"{row}\n" for row in rows))
 
     def load(self, progress: Callable[[str], None] | None = None) -> LoadReport:
-        return load_extract(
-            SourceSection(name="GP records", kind="extract", **self.options),
+        (report,) = load_sources(
+            [SourceSection(name="GP records", kind="extract", **self.options)],
             root=self.root,
             folder=self.folder,
             as_at=AS_AT,
@@ -89,6 +89,7 @@ class Extract:
             practice_codes=self.practice_codes,
             progress=progress,
         )
+        return report
 
     def load_persons(self) -> tuple[pl.DataFrame, TableReport]:
         report = self.load()

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -35,9 +35,9 @@ from evenground.releases import (
     set_current,
     write_release,
 )
-from evenground.sources.extract import check_extract, load_extract
+from evenground.sources import check_sources, load_sources
 from evenground.vocabulary import AreaType, Cut, ValueNote
-from evenground.workspace import SourceSection, Workspace, write_atomically
+from evenground.workspace import Workspace, write_atomically
 
 _COUNT_COLUMNS: Final = {
     "values": ("numerator", "denominator"),
@@ -93,7 +93,6 @@ class _Inputs:
     definitions: Definitions
     geography: Geography
     policy: Policy
-    source: SourceSection
 
 
 def check_workspace(workspace: Workspace) -> list[Fault]:
@@ -103,7 +102,7 @@ def check_workspace(workspace: Workspace) -> list[Fault]:
         lambda: load_definitions(SHIPPED, workspace.definitions),
         lambda: _load_geography(workspace),
         lambda: _load_lsoa_boundaries(workspace),
-        lambda: faults.extend(_check_source(workspace)),
+        lambda: faults.extend(_check_sources(workspace)),
         lambda: load_policy(workspace.place.disclosure.policy),
     )
     for check in checks:
@@ -143,9 +142,9 @@ def build_release(
     with clock.stage("Check the workspace and definitions"):
         inputs = _load_inputs(workspace)
     with _working_folder(workspace) as folder:
-        with clock.stage(f"Read {inputs.source.name}"):
-            loaded = _load_source(workspace, inputs, folder, on_stage)
-            report.sources.append(loaded)
+        with clock.stage(f"Read {_name_sources(workspace)}"):
+            report.sources += _load_sources(workspace, inputs, folder, on_stage)
+            loaded = report.sources[0]
         with clock.stage("Count people and events"):
             cells = count(
                 inputs.definitions,
@@ -158,7 +157,7 @@ def build_release(
             )
     report.people_counted = int(cells.frame["population"].sum())
     if not report.people_counted:
-        raise _nobody_left(workspace, loaded)
+        raise _nobody_left(workspace, report.sources)
     tables = _calculate_tables(workspace, inputs, cells, clock)
     with clock.stage("Write and verify the release"):
         content = _assemble(workspace, inputs, report, tables, cells)
@@ -177,7 +176,6 @@ def _load_inputs(workspace: Workspace) -> _Inputs:
         definitions=load_definitions(SHIPPED, workspace.definitions),
         geography=_load_geography(workspace),
         policy=load_policy(workspace.place.disclosure.policy),
-        source=_require_source(workspace),
     )
 
 
@@ -197,24 +195,13 @@ def _load_lsoa_boundaries(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return load_boundaries(workspace.path(file)) if file else {}
 
 
-def _require_source(workspace: Workspace) -> SourceSection:
+def _check_sources(workspace: Workspace) -> list[Fault]:
+    return check_sources(workspace.place.sources, root=workspace.root, folder=workspace.secure)
+
+
+def _name_sources(workspace: Workspace) -> str:
     sources = workspace.place.sources
-    if len(sources) != 1:
-        fault = Fault(
-            "place.toml, [[sources]]", f"there are {len(sources)} sources.", "This version reads exactly one."
-        )
-        raise WorkspaceError("The sources of the place cannot be used.", [fault])
-    source = sources[0]
-    if source.kind != "extract":
-        fault = Fault(
-            "place.toml, sources.kind", f'"{source.kind}" is not a known kind.', "Known kinds: extract."
-        )
-        raise WorkspaceError("The sources of the place cannot be used.", [fault])
-    return source
-
-
-def _check_source(workspace: Workspace) -> list[Fault]:
-    return check_extract(_require_source(workspace), root=workspace.root, folder=workspace.secure)
+    return sources[0].name if len(sources) == 1 else f"{len(sources)} sources"
 
 
 @contextmanager
@@ -245,12 +232,12 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _load_source(
+def _load_sources(
     workspace: Workspace, inputs: _Inputs, folder: Path, progress: Callable[[str], None] | None
-) -> LoadReport:
+) -> tuple[LoadReport, ...]:
     practices = inputs.geography.practices["practice_code"].to_list()
-    return load_extract(
-        inputs.source,
+    return load_sources(
+        workspace.place.sources,
         root=workspace.root,
         folder=folder,
         as_at=workspace.place.place.as_at,
@@ -260,12 +247,13 @@ def _load_source(
     )
 
 
-def _nobody_left(workspace: Workspace, loaded: LoadReport) -> WorkspaceError:
-    kept = sum(table.kept for table in loaded.tables if table.table == "persons")
+def _nobody_left(workspace: Workspace, loaded: Sequence[LoadReport]) -> WorkspaceError:
+    kept = sum(table.kept for report in loaded for table in report.tables if table.table == "persons")
     base = workspace.place.population.base
     fault = Fault(
         "place.toml",
-        f"of {kept:,} persons kept from {loaded.source}, none is {base} on {workspace.place.place.as_at}.",
+        f"of {kept:,} persons kept from {', '.join(report.source for report in loaded)}, "
+        f"none is {base} on {workspace.place.place.as_at}.",
         "Check [place] as_at, [population] base, and the area and practice columns of the extract.",
     )
     return WorkspaceError("There is nobody to count.", [fault])
@@ -356,7 +344,8 @@ def _assemble(
         code_version=__version__,
         definitions_sha256=definitions.sha256,
         sources=tuple(
-            SourceRecord(name=r.source, kind=inputs.source.kind, sha256=r.sha256) for r in report.sources
+            SourceRecord(name=section.name, kind=section.kind, sha256=loaded.sha256)
+            for section, loaded in zip(workspace.place.sources, report.sources, strict=True)
         ),
         tables=tables,
         indicators=tuple(

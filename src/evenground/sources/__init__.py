@@ -1,1 +1,5 @@
-"""Sources: each maps one provider's tables, or invents them, to the contract that the engine reads."""
+"""Sources: providers' tables, of whatever kind, to the contract."""
+
+from evenground.sources.load import check_sources, load_sources
+
+__all__ = ["check_sources", "load_sources"]

@@ -7,7 +7,7 @@ import pytest
 
 from evenground.contract import EVENTS as CONTRACT
 from evenground.errors import SourceError
-from evenground.sources.extract import words
+from evenground.sources.staging import words
 from tests.support.extracts import Extract
 
 

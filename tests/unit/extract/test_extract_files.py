@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evenground.errors import SourceError
-from evenground.sources.extract.session import Session
+from evenground.sources.staging.session import Session
 from tests.support.extracts import EVENTS, PERSONS, Extract
 
 
@@ -308,7 +308,7 @@ def test_temporary_files_are_for_the_owner_alone(extract: Extract, monkeypatch: 
     monkeypatch.setattr(Session, "run", look)
     extract.write("events.csv", gzip.compress(EVENTS.encode("utf-16")))
     extract.load()
-    folders = [mode for name, mode in seen.items() if name.startswith(".extract-")]
+    folders = [mode for name, mode in seen.items() if name.startswith(".sources-")]
     copies = [mode for name, mode in seen.items() if name.startswith("copy-")]
     assert folders == [0o700]
     assert len(copies) == 2

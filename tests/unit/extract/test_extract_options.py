@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from evenground.errors import SourceError
-from evenground.sources.extract.options import ExtractOptions, read_options
+from evenground.sources.extract import ExtractOptions
+from evenground.sources.kinds import describe_sources
+from evenground.sources.options import read_options
 from evenground.workspace import SourceSection
 
 EXAMPLE = """
@@ -44,14 +45,13 @@ def section() -> dict[str, Any]:
 
 
 def fault_of(section: dict[str, Any]) -> str:
-    with pytest.raises(SourceError) as raised:
-        read_options(SourceSection(name="GP records", kind="extract", **section))
-    assert len(raised.value.faults) == 1
-    return str(raised.value.faults[0])
+    _, faults = describe_sources([SourceSection(name="GP records", kind="extract", **section)])
+    assert len(faults) == 1
+    return str(faults[0])
 
 
 def test_the_example_of_the_documentation_is_read(section: dict[str, Any]) -> None:
-    options = read_options(SourceSection(name="GP records", kind="extract", **section))
+    options = read_options(SourceSection(name="GP records", kind="extract", **section), ExtractOptions)
     assert isinstance(options, ExtractOptions)
     assert options.persons.columns.birth_date == "date_of_birth"
     assert options.persons.values.given() == {"sex": {"1": "male", "2": "female", "9": "indeterminate"}}
@@ -74,8 +74,8 @@ def test_an_unknown_key_of_an_events_file_is_told_with_the_nearest_right_name(
 
 
 def test_a_missing_column_is_told(section: dict[str, Any]) -> None:
-    del section["persons"]["columns"]["birth_date"]
-    assert "persons.columns.birth_date: is missing." in fault_of(section)
+    del section["persons"]["columns"]["person_id"]
+    assert "persons.columns.person_id: is missing." in fault_of(section)
 
 
 def test_a_value_that_is_not_of_the_field_is_told(section: dict[str, Any]) -> None:
@@ -98,6 +98,12 @@ def test_events_need_a_code_or_a_constant(section: dict[str, Any]) -> None:
     assert "code is neither in columns nor in constants" in fault_of(section)
 
 
-def test_a_source_without_events_is_told(section: dict[str, Any]) -> None:
-    section["events"] = []
-    assert "give at least one file of events" in fault_of(section)
+def test_a_source_of_neither_persons_nor_events_is_told(section: dict[str, Any]) -> None:
+    del section["persons"], section["events"]
+    assert "there is neither [sources.persons] nor [[sources.events]]" in fault_of(section)
+
+
+def test_a_code_system_for_all_rows_and_one_for_each_cannot_both_be_given(section: dict[str, Any]) -> None:
+    section["events"][0] |= {"code_system": "ctv3"}
+    section["events"][0]["columns"]["code_system"] = "terminology"
+    assert "code_system stands in both this section and its columns" in fault_of(section)

@@ -10,7 +10,7 @@ import pytest
 from evenground.engine import count
 from evenground.geography import Geography, load_geography
 from evenground.indicators import SHIPPED, Definitions, load_definitions
-from evenground.sources.extract import load_extract
+from evenground.sources import load_sources
 from evenground.sources.synthetic import make_wenbury_workspace
 from evenground.vocabulary import UNRECORDED_ETHNIC_GROUPS
 from evenground.workspace import Workspace, load_workspace
@@ -47,8 +47,8 @@ def cells(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> pl.DataFrame:
     as_at = workspace.place.place.as_at
-    loaded = load_extract(
-        workspace.place.sources[0],
+    (loaded,) = load_sources(
+        workspace.place.sources,
         root=workspace.root,
         folder=tmp_path_factory.mktemp("secure"),
         as_at=as_at,

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evenground.sources.extract.options import read_options
+from evenground.sources.extract import ExtractOptions
+from evenground.sources.options import read_options
 from evenground.sources.synthetic import make_wenbury_workspace
 from evenground.workspace import load_workspace
 
@@ -27,14 +28,15 @@ def test_the_workspace_loads_and_says_that_it_is_synthetic(root: Path) -> None:
 
 def test_every_file_that_place_toml_names_is_there(root: Path) -> None:
     place = load_workspace(root).place
-    options = read_options(place.sources[0])
+    options = read_options(place.sources[0], ExtractOptions)
+    assert options.persons
     named = [place.areas.file, place.areas.practices, place.areas.boundaries, options.persons.path]
     named += [events.path for events in options.events]
     assert all(name and (root / name).is_file() for name in named)
 
 
 def test_local_codes_are_read_as_local(root: Path) -> None:
-    options = read_options(load_workspace(root).place.sources[0])
+    options = read_options(load_workspace(root).place.sources[0], ExtractOptions)
     systems = {events.path: events.code_system or options.code_system for events in options.events}
     assert systems == {"data/events.parquet": "snomed_ct", "data/events_local.parquet": "local"}
 

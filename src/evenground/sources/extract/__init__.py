@@ -1,6 +1,6 @@
 """A provider's extract, CSV or Parquet, to the contract: see docs/reference/extract.md."""
 
-from evenground.sources.extract.load import check_extract, load_extract
+from evenground.sources.extract.inputs import open_extract
 from evenground.sources.extract.options import ExtractOptions
 
-__all__ = ["ExtractOptions", "check_extract", "load_extract"]
+__all__ = ["ExtractOptions", "open_extract"]

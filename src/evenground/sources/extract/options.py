@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from evenground.errors import SourceError
-from evenground.vocabulary import ETHNIC_GROUPS, Sex
-from evenground.workspace import PLACE_FILE, SourceSection, explain_validation
-
-CodeSystem = Literal["snomed_ct", "ctv3", "icd_10", "dmd", "local"]
-DateOrder = Literal["day_first", "month_first"]
-Separator = Literal[",", ";", "\t", "|"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _ByColumn(_Strict):
-    """One optional entry for each column of the contract."""
-
-    def given(self) -> dict[str, Any]:
-        """The entries that are there, by contract column."""
-        return {
-            name: getattr(self, name) for name in type(self).model_fields if getattr(self, name) is not None
-        }
+from evenground.sources.options import (
+    ByColumn,
+    CodeSystem,
+    CodeSystemValues,
+    DateOrder,
+    EthnicValues,
+    Separator,
+    SexValues,
+    SourceOptions,
+    StrictModel,
+)
+from evenground.vocabulary import Sex
 
 
-class PersonColumns(_ByColumn):
+class PersonColumns(ByColumn):
     """The provider's column name for each column of the persons table."""
 
     person_id: str
-    birth_date: str
+    birth_date: str | None = None
     sex: str | None = None
     ethnic_group: str | None = None
     lsoa_code: str | None = None
@@ -42,7 +33,7 @@ class PersonColumns(_ByColumn):
     left_date: str | None = None
 
 
-class PersonConstants(_ByColumn):
+class PersonConstants(ByColumn):
     """A value that stands for everybody, where the extract has no such column."""
 
     sex: Sex | None = None
@@ -51,54 +42,48 @@ class PersonConstants(_ByColumn):
     practice_code: str | None = None
 
 
-def _one_of(known: tuple[str, ...]) -> BeforeValidator:
-    def check(mapping: Any) -> Any:
-        wrong = {str(v) for v in mapping.values()} - {*known, ""} if isinstance(mapping, dict) else set()
-        if wrong:
-            raise ValueError(f'"{min(wrong)}" is not one of {", ".join(known)}')
-        return mapping
-
-    return BeforeValidator(check)
-
-
-class PersonValues(_ByColumn):
+class PersonValues(ByColumn):
     """The provider's values and ours, by column. Ours may be empty: the cell then counts as empty."""
 
     person_id: dict[str, str] | None = None
     birth_date: dict[str, str] | None = None
-    sex: Annotated[dict[str, str] | None, _one_of(tuple(Sex))] = None
-    ethnic_group: Annotated[dict[str, str] | None, _one_of(tuple(ETHNIC_GROUPS))] = None
+    sex: SexValues = None
+    ethnic_group: EthnicValues = None
     lsoa_code: dict[str, str] | None = None
     practice_code: dict[str, str] | None = None
     death_date: dict[str, str] | None = None
     left_date: dict[str, str] | None = None
 
 
-class EventColumns(_ByColumn):
+class EventColumns(ByColumn):
     """The provider's column name for each column of the events table."""
 
     person_id: str
     code: str | None = None
+    code_system: str | None = None
     event_date: str
     value: str | None = None
 
 
-class EventConstants(_ByColumn):
+class EventConstants(ByColumn):
     """A value that stands for every event of the file."""
 
     code: str | None = None
 
 
-class EventValues(_ByColumn):
+class EventValues(ByColumn):
     """The provider's values and ours, by column."""
 
     person_id: dict[str, str] | None = None
     code: dict[str, str] | None = None
+    code_system: CodeSystemValues = None
     event_date: dict[str, str] | None = None
     value: dict[str, str] | None = None
 
 
-class _TableOptions(_Strict):
+class TableOptions(StrictModel):
+    """What the files of persons and of events have in common."""
+
     path: str = Field(min_length=1)
     separator: Separator | None = None
     date_order: DateOrder = "day_first"
@@ -115,7 +100,7 @@ class _TableOptions(_Strict):
         return self
 
 
-class PersonsOptions(_TableOptions):
+class PersonsOptions(TableOptions):
     """``[sources.persons]``: one file, or several by a pattern."""
 
     columns: PersonColumns
@@ -123,7 +108,7 @@ class PersonsOptions(_TableOptions):
     constants: PersonConstants = PersonConstants()
 
 
-class EventsOptions(_TableOptions):
+class EventsOptions(TableOptions):
     """One ``[[sources.events]]``: one file, or several by a pattern, of one code system."""
 
     code_system: CodeSystem | None = None
@@ -135,33 +120,20 @@ class EventsOptions(_TableOptions):
     def _check_code(self) -> Self:
         if self.columns.code is None and self.constants.code is None:
             raise ValueError("code is neither in columns nor in constants: give one")
+        if self.code_system is not None and self.columns.code_system is not None:
+            raise ValueError("code_system stands in both this section and its columns: keep one")
         return self
 
 
-class ExtractOptions(_Strict):
+class ExtractOptions(SourceOptions):
     """Everything but name and kind of a source of the kind ``extract``."""
 
     code_system: CodeSystem = "snomed_ct"
-    persons: PersonsOptions
-    events: tuple[EventsOptions, ...]
+    persons: PersonsOptions | None = None
+    events: tuple[EventsOptions, ...] = ()
 
     @model_validator(mode="after")
-    def _check_events(self) -> Self:
-        if not self.events:
-            raise ValueError("there is no [[sources.events]]: give at least one file of events")
+    def _check_tables(self) -> Self:
+        if self.persons is None and not self.events:
+            raise ValueError("there is neither [sources.persons] nor [[sources.events]]: give one")
         return self
-
-
-def read_options(source: SourceSection) -> ExtractOptions:
-    """Check what ``place.toml`` says of this source.
-
-    Raises
-    ------
-    SourceError
-        With every fault: the key, what was found and the nearest right name.
-    """
-    try:
-        return ExtractOptions.model_validate(source.options)
-    except ValidationError as error:
-        faults = explain_validation(f'{PLACE_FILE}, source "{source.name}"', error, ExtractOptions)
-    raise SourceError(f'The source "{source.name}" is not described rightly.', faults)

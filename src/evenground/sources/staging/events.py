@@ -1,4 +1,4 @@
-"""The events of an extract: joined to their persons, cleaned, checked, counted, each kept once."""
+"""The events of the sources: joined to their persons, cleaned, checked, counted, each kept once."""
 
 # ruff: noqa: S608 - identifiers are ours; every text from outside goes through quote().
 
@@ -8,21 +8,30 @@ from pathlib import Path
 from typing import Final
 
 from evenground.contract import CODE_SYSTEMS, EVENTS
-from evenground.sources.extract import words
-from evenground.sources.extract.columns import Cells, is_decimal
-from evenground.sources.extract.files import InputFile, quote
-from evenground.sources.extract.options import EventsOptions
-from evenground.sources.extract.session import Session, choose_reason, mark_changes
+from evenground.sources.staging import words
+from evenground.sources.staging.columns import Cells, is_decimal
+from evenground.sources.staging.files import quote
+from evenground.sources.staging.inputs import FileNumber, Input
+from evenground.sources.staging.session import Session, choose_reason, mark_changes
 
-_DIGIT_SYSTEMS: Final = ("snomed_ct", "dmd")
-_FORM: Final = {True: "regexp_full_match(code, '[0-9]{6,18}')", False: "length(code) <= 40"}
+_DIGITS: Final = "regexp_full_match(code, '[0-9]{6,18}')"
+_FORMS: Final = {
+    "snomed_ct": _DIGITS,
+    "dmd": _DIGITS,
+    "loinc": "regexp_full_match(code, '[0-9]{1,7}-[0-9]')",
+    "omop_concept": "regexp_full_match(code, '[1-9][0-9]{0,9}')",
+}
+_ANY_FORM: Final = "length(code) <= 40"
+_NUMBER_SYSTEMS: Final = ("snomed_ct", "dmd", "omop_concept")
 _ROUNDED: Final = "[0-9]+([.][0-9]+)?[eE][+]?[0-9]+"
 
 REASONS: Final = (
+    *((reason, f"mark = '{mark}'") for mark, reason in words.MARKS.items()),
     (words.NO_PERSON, "coded.pseudonym IS NULL"),
     (words.UNKNOWN_PERSON, "people.pseudonym IS NULL"),
     (words.DROPPED_PERSON, "people.person_id IS NULL"),
     (words.NO_CODE, "code IS NULL"),
+    (words.UNKNOWN_SYSTEM, "system IS NULL"),
     (words.CODE_ROUNDED, f"NOT is_formed AND only_digits AND regexp_full_match(code, '{_ROUNDED}')"),
     (words.WRONG_CODE_FORM, "NOT is_formed"),
     (words.DATE_MISSING, "NOT has_date"),
@@ -34,6 +43,7 @@ REASONS: Final = (
 CHANGES: Final = (
     (words.CODE_REPAIRED, "is_repaired"),
     (words.VALUE_NOT_NUMERIC, "has_value AND value IS NULL"),
+    (words.DATE_IN_PART, f"mark = '{words.IN_PART}'"),
 )
 
 
@@ -45,45 +55,61 @@ def prepare_events(session: Session) -> None:
     )
 
 
-def stage_events(
-    session: Session, file_no: int, file: InputFile, options: EventsOptions, default_system: str
-) -> Cells:
+def stage_events(session: Session, number: FileNumber, entry: Input) -> Cells:
     """Read one file of events into the staging table.
 
     ``origin`` packs the file's number and what was changed in the row, so that one minimum says of an event
     that stands several times which row is the one kept.
     """
-    names = tuple(column.name for column in EVENTS if column.name != "code_system")
-    given = (part.given() for part in (options.columns, options.constants, options.values))
-    cells = Cells(file, names, *given)
-    system = options.code_system or default_system
-    only_digits = system in _DIGIT_SYSTEMS
-    repaired = is_decimal("raw_code") if only_digits else "false"
+    names = [column.name for column in EVENTS if column.name != "code_system"]
+    names += [name for name in ("code_system", "mark") if name in entry.columns]
+    cells = Cells(entry.file, tuple(names), entry.columns, entry.constants, entry.values)
+    system, only_digits, form = _system_sql(None if "code_system" in entry.columns else entry.code_system)
     read = {
         "pseudonym": cells.person(),
         "raw_code": "code",
+        "system": system,
+        "mark": "mark" if "mark" in names else "NULL::VARCHAR",
         "has_date": "event_date IS NOT NULL",
-        "event_date": cells.date("event_date", month_first=options.date_order == "month_first"),
+        "event_date": cells.date("event_date", month_first=entry.month_first),
         "has_value": "value IS NOT NULL",
         "value": cells.number("value"),
     }
     listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
+    repaired = "false" if only_digits == "false" else f"{only_digits} AND {is_decimal('raw_code')}"
     session.run(
         f"""
         INSERT INTO events_staged
-        WITH cells AS (SELECT {listed} FROM {cells.source(f"rejects_{file_no}")}),
+        WITH cells AS (SELECT {listed} FROM {cells.source(f"rejects_{number.file}")}),
         coded AS (
             SELECT *, {only_digits} AS only_digits, coalesce({repaired}, false) AS is_repaired,
                 CASE WHEN is_repaired THEN split_part(raw_code, '.', 1) ELSE raw_code END AS code,
-                {_FORM[only_digits]} AS is_formed
+                {form} AS is_formed
             FROM cells
         )
-        SELECT person_id, {CODE_SYSTEMS.index(system)}, code, event_date, value, {choose_reason(REASONS)},
-            CAST({file_no << len(CHANGES)} + {mark_changes(CHANGES)} AS UINTEGER)
-        FROM coded CROSS JOIN dates LEFT JOIN people ON people.pseudonym = coded.pseudonym""",
-        file,
+        SELECT person_id, system, code, event_date, value, {choose_reason(REASONS)},
+            CAST({number.file << len(CHANGES)} + {mark_changes(CHANGES)} AS UINTEGER)
+        FROM coded CROSS JOIN dates
+        LEFT JOIN (FROM people WHERE space = {number.space}) AS people
+            ON people.pseudonym = coded.pseudonym""",
+        entry.file,
     )
     return cells
+
+
+def _system_sql(system: str | None) -> tuple[str, str, str]:
+    """SQL for the system's number, whether its codes are numbers, and whether a code has its form.
+
+    ``None`` is a system that each row names.
+    """
+    if system is not None:
+        only_digits = str(system in _NUMBER_SYSTEMS).lower()
+        return str(CODE_SYSTEMS.index(system)), only_digits, _FORMS.get(system, _ANY_FORM)
+    numbers = {name: CODE_SYSTEMS.index(name) for name in CODE_SYSTEMS}
+    whens = " ".join(f"WHEN {quote(name)} THEN {number}" for name, number in numbers.items())
+    forms = " ".join(f"WHEN {numbers[name]} THEN {form}" for name, form in _FORMS.items())
+    only_digits = f"coalesce(system IN ({', '.join(str(numbers[name]) for name in _NUMBER_SYSTEMS)}), false)"
+    return f"CASE lower(code_system) {whens} END", only_digits, f"CASE system {forms} ELSE {_ANY_FORM} END"
 
 
 def has_unreadable_dates(session: Session, file_no: int) -> bool:

@@ -16,7 +16,7 @@ import hashlib
 import os
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -47,7 +47,11 @@ class FileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file ready to be scanned. ``path`` may be a temporary copy; ``name`` is what messages call it."""
+    """A file ready to be scanned. ``path`` may be a temporary copy; ``name`` is what messages call it.
+
+    ``relation``, where there is one, is the SQL that reads it in place of its format: columns c0, c1, ... of
+    text, in the order of ``columns``. It is given the name of the table for rejected CSV rows.
+    """
 
     name: str
     path: Path
@@ -58,6 +62,7 @@ class InputFile:
     separator: str = ","
     lines: int = 0
     notes: tuple[str, ...] = ()
+    relation: Callable[[str], str] | None = None
 
     def find(self, column: str) -> int | None:
         """The position of a column: by its exact name, else by the only one that differs in case alone."""
@@ -69,10 +74,12 @@ class InputFile:
 
     def scan(self, rejects: str) -> str:
         """The table that reads it, columns named c0, c1, ...; rejected CSV rows go to ``rejects``."""
-        path = quote(_escape_glob(str(self.path)))
+        if self.relation:
+            return self.relation(rejects)
+        path = quote(escape_glob(str(self.path)))
         if self.format == "parquet":
             names = ", ".join(
-                f"{_quote_name(name)} AS c{place}"
+                f"{quote_name(name)} AS c{place}"
                 for place, name in enumerate(self.columns)
                 if self.columns.count(name) == 1
             )
@@ -91,11 +98,13 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _quote_name(name: str) -> str:
+def quote_name(name: str) -> str:
+    """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _escape_glob(path: str) -> str:
+def escape_glob(path: str) -> str:
+    """A path of which no character stands for others."""
     return re.sub(r"([*?\[])", r"[\1]", path)
 
 
@@ -112,7 +121,7 @@ def find_files(pattern: str, root: Path, where: str) -> list[tuple[str, Path]]:
         hint = f'Name a file in it, or all of them: "{pattern.rstrip("/")}/*.csv".'
         raise FileError(Fault(f"{where}, {pattern}", "is a folder, not a file.", hint))
     if path.is_file():
-        return [(_name(path, root), path)]
+        return [(name_of(path, root), path)]
     if not re.search(r"[*?\[]", pattern):
         near = get_close_matches(path.name, _names_in(path.parent), n=1)
         hint = f'Did you mean "{near[0]}"?' if near else "Check the path in place.toml."
@@ -122,14 +131,15 @@ def find_files(pattern: str, root: Path, where: str) -> list[tuple[str, Path]]:
     found = sorted(entry for entry in anchor.glob(relative) if entry.is_file())
     if not found:
         raise FileError(Fault(f"{where}, {pattern}", "matches no file.", "Check the pattern in place.toml."))
-    return [(_name(entry, root), entry) for entry in found]
+    return [(name_of(entry, root), entry) for entry in found]
 
 
 def _names_in(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
 
 
-def _name(path: Path, root: Path) -> str:
+def name_of(path: Path, root: Path) -> str:
+    """What messages and releases call a file."""
     # A release records this name, and must be the same on a machine where the file lies elsewhere.
     return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
 
@@ -281,7 +291,7 @@ def _write_utf_8(path: Path, copy: Path, encoding: str) -> tuple[Path, int]:
 
 
 def _describe_parquet(file: InputFile) -> InputFile:
-    path = quote(_escape_glob(str(file.path)))
+    path = quote(escape_glob(str(file.path)))
     try:
         with duckdb.connect() as connection:
             rows = connection.execute(
@@ -317,24 +327,27 @@ def _describe_csv(file: InputFile, wanted: Collection[str], separator: str | Non
     return replace(file, columns=columns, types=("VARCHAR",) * len(columns), separator=best, notes=notes)
 
 
-def check_columns(file: InputFile, mapped: dict[str, str], where: str) -> list[Fault]:
-    """The faults of a file's columns against the mapping, contract column to provider's column."""
-    missing = {ours: theirs for ours, theirs in mapped.items() if file.find(theirs) is None}
+def check_columns(file: InputFile, wanted: Mapping[str, str], header: str) -> list[Fault]:
+    """The faults of a file that lacks columns: ``wanted`` is column to hint, ``header`` names its columns.
+
+    Only a name close to the one that is missing is told: what stands in the first line may be a person.
+    """
+    missing = {column: hint for column, hint in wanted.items() if file.find(column) is None}
     if missing and any(_DATA_CELL.fullmatch(name) for name in file.columns):
-        # The first line may be a person: nothing of it may be repeated.
         what = "has no header line: its first line holds data."
-        return [Fault(file.name, what, f"Add a first line with the column names, as in {where}.columns.")]
+        return [Fault(file.name, what, f"Add a first line with the column names{header}.")]
     faults = []
-    for ours, theirs in missing.items():
-        same = [name for name in file.columns if name.casefold() == theirs.casefold()]
-        near = get_close_matches(theirs.casefold(), {n.casefold(): n for n in file.columns}, n=1)
-        hint = f"Check {where}.columns.{ours} in place.toml."
+    for column, advice in missing.items():
+        same = [name for name in file.columns if name.casefold() == column.casefold()]
+        near = get_close_matches(column.casefold(), {n.casefold(): n for n in file.columns}, n=1)
+        hint = advice
         what = f"is not one of its {len(file.columns)} columns."
         if len(same) > 1:
             what, near = f"stands {len(same)} times in its header line.", []
         if near:
-            hint = f'Did you mean "{next(n for n in file.columns if n.casefold() == near[0])}"? {hint}'
-        faults.append(Fault(f'{file.name}, column "{theirs}"', what, hint))
+            name = next(n for n in file.columns if n.casefold() == near[0])
+            hint = f'Did you mean "{name}"? {advice}'.rstrip()
+        faults.append(Fault(f'{file.name}, column "{column}"', what, hint))
     return faults
 
 

@@ -64,10 +64,12 @@ TOO_OLD = "older than 120"
 DIED_BEFORE_BIRTH = "died before birth"
 SAME_PERSON_ROW = "the same row again"
 OTHER_PERSON_ROW = "another row for a person already kept"
+NOT_ON_REGISTER = "not a person of the register"
 
 UNKNOWN_PERSON = "unknown person"
 DROPPED_PERSON = "person was dropped"
 NO_CODE = "no code"
+UNKNOWN_SYSTEM = "code system not known"
 CODE_ROUNDED = "code in scientific notation (digits lost)"
 WRONG_CODE_FORM = "code without the form of its code system"
 DATE_MISSING = "date missing"
@@ -88,10 +90,52 @@ DIED_LATER = "died after the date of the data (kept as alive)"
 LEFT_UNREADABLE = "date of leaving not readable (kept as still here)"
 LEFT_LATER = "left after the date of the data (kept as still here)"
 LEFT_BEFORE_BIRTH = "left before birth (kept as still here)"
+SEX_DIFFERS = "sex differs from an earlier source (the earlier is kept)"
+BIRTH_DIFFERS = "date of birth differs from an earlier source (the earlier is kept)"
+ETHNIC_DIFFERS = "ethnic group differs from an earlier source (the earlier is kept)"
+LSOA_DIFFERS = "LSOA differs from an earlier source (the earlier is kept)"
+DEATH_DIFFERS = "date of death differs from an earlier source (the earlier is kept)"
+SEX_FILLED = "sex fills a gap of an earlier source"
+ETHNIC_FILLED = "ethnic group fills a gap of an earlier source"
+LSOA_FILLED = "LSOA fills a gap of an earlier source"
+DEATH_FILLED = "date of death fills a gap of an earlier source"
+PRACTICE_FILLED = "practice fills a gap of an earlier source"
 CODE_REPAIRED = "code written as a decimal number (repaired)"
 VALUE_NOT_NUMERIC = "value not numeric (kept without a value)"
 
+UNREADABLE = "line that is not a resource of its type"
+IN_ERROR = "entered in error"
+NOT_CONFIRMED = "refuted or not confirmed"
+NOT_DONE = "not done, planned or cancelled"
+NOT_A_PATIENT = "not about a patient"
+FLAG_UNKNOWN = "flag not recognised"
+MARKS: Final = {
+    "unreadable": UNREADABLE,
+    "in_error": IN_ERROR,
+    "not_confirmed": NOT_CONFIRMED,
+    "not_done": NOT_DONE,
+    "not_a_patient": NOT_A_PATIENT,
+    "flag": FLAG_UNKNOWN,
+}
+"""What a kind of source may mark a row of events with, so that it is dropped under that reason."""
+
+NOT_IN_USE = "record not in use (replaced by another)"
+DIED_UNDATED = "died, and no date of death is given"
+PERSON_MARKS: Final = {
+    "unreadable": UNREADABLE,
+    "not_in_use": NOT_IN_USE,
+    "died_undated": DIED_UNDATED,
+}
+"""What a kind of source may mark a row of persons with, so that it is dropped under that reason."""
+
+BIRTH_YEAR_ONLY = "only the year of birth is known (taken as 1 July)"
+IN_PART = "in_part"
+DATE_IN_PART = "only the month or year is known (taken as its first day)"
+
 DROPPED_PERSONS: Final = {
+    UNREADABLE: "In a FHIR source: it is not whole JSON, or of another type than the file's name says.",
+    NOT_IN_USE: "In a FHIR source: not active, or replaced by another patient.",
+    DIED_UNDATED: "In a FHIR source: dead, and nothing says since when.",
     NO_PERSON: "The cell that identifies the person is empty.",
     PERSON_ROUNDED: "A spreadsheet wrote it as 1.23E+11. Export it again as text.",
     BIRTH_MISSING: "The cell is empty.",
@@ -102,18 +146,27 @@ DROPPED_PERSONS: Final = {
     SAME_PERSON_ROW: "An identical row for this person is kept.",
     OTHER_PERSON_ROW: "Rows for one person differ. Kept: the row without a date of leaving, or with the "
     "latest; of several, the last one.",
+    NOT_ON_REGISTER: "The source brings no people of its own, and this one does not count.",
     RAGGED: "The row has more or fewer cells than the header line.",
     BROKEN_ROW: "A quotation mark is not closed, or one row is longer than two million characters.",
 }
 """Why a row of persons is dropped, in the order in which the reasons are tried."""
 
 DROPPED_EVENTS: Final = {
+    UNREADABLE: "In a FHIR source: it is not whole JSON, or of another type than the file's name says.",
+    IN_ERROR: "In a FHIR source: the status says so.",
+    NOT_CONFIRMED: "In a FHIR source: a condition that is refuted, unconfirmed, provisional or differential.",
+    NOT_DONE: "In a FHIR source: the status says that it did not happen, or not yet.",
+    NOT_A_PATIENT: "In a FHIR source: the subject is a group, device or place.",
+    FLAG_UNKNOWN: "In a wide source: the cell says neither yes nor no.",
     NO_PERSON: "The cell that identifies the person is empty.",
-    UNKNOWN_PERSON: "The persons of this source hold no such person.",
-    DROPPED_PERSON: "The person is in the persons file, and was dropped there.",
+    UNKNOWN_PERSON: "No person with this identifier is counted.",
+    DROPPED_PERSON: "The person is in a persons file, and was dropped there.",
     NO_CODE: "The cell is empty.",
+    UNKNOWN_SYSTEM: "The cell names none of our code systems. Give it in `values.code_system`.",
     CODE_ROUNDED: "A spreadsheet wrote it as 5.9621E+7. Export it again with the code as text.",
-    WRONG_CODE_FORM: "SNOMED CT and dm+d codes are 6 to 18 digits; other codes have up to 40 characters.",
+    WRONG_CODE_FORM: "SNOMED CT and dm+d codes are 6 to 18 digits, LOINC codes digits with a check digit "
+    "after a hyphen, OMOP concepts numbers above 0; other codes have up to 40 characters.",
     DATE_MISSING: "The cell is empty.",
     DATE_UNREADABLE: "It is not in one of the date forms below.",
     DATED_LATER: "The event is dated after `as_at` of `place.toml`.",
@@ -134,11 +187,23 @@ CHANGED_PERSONS: Final = {
     LEFT_UNREADABLE: "It is not in one of the date forms below.",
     LEFT_LATER: "At the date of the data the person was still here. 31/12/9999 is such a date.",
     LEFT_BEFORE_BIRTH: "The date of leaving is set aside.",
+    BIRTH_YEAR_ONLY: "In an OMOP or FHIR source. The middle of the year is wrong by half a year at most.",
+    BIRTH_DIFFERS: "A month that agrees with a full date is no difference.",
+    SEX_DIFFERS: "Both sources name a sex.",
+    SEX_FILLED: "Not known in an earlier source, known in this one.",
+    ETHNIC_DIFFERS: "Both sources name one of the 16 groups.",
+    ETHNIC_FILLED: "Missing, not known or not stated in an earlier source, named in this one.",
+    LSOA_DIFFERS: "Both sources give an area, inside the place or outside.",
+    LSOA_FILLED: "Not given in an earlier source, given in this one.",
+    PRACTICE_FILLED: "Without a practice in an earlier source, with one in this one.",
+    DEATH_DIFFERS: "Both sources give a date of death.",
+    DEATH_FILLED: "Alive in an earlier source, dead in this one.",
 }
 """What was set aside in a row of persons that is kept."""
 
 CHANGED_EVENTS: Final = {
     CODE_REPAIRED: "59621000.0 is read as 59621000.",
     VALUE_NOT_NUMERIC: "The event is kept without a value.",
+    DATE_IN_PART: "In a FHIR source: 2019-05 is read as 2019-05-01, and 2019 as 2019-01-01.",
 }
 """What was set aside in a row of events that is kept."""

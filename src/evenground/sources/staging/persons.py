@@ -1,4 +1,4 @@
-"""The persons of an extract: cleaned, checked, counted, each kept once, numbered in order of pseudonym."""
+"""The persons of the sources: cleaned, checked, counted, merged, each kept once, numbered by pseudonym."""
 
 # ruff: noqa: S608 - identifiers are ours; every text from outside goes through quote().
 
@@ -11,11 +11,11 @@ from typing import Final
 
 from evenground.contract import PERSONS
 from evenground.errors import Fault
-from evenground.sources.extract import words
-from evenground.sources.extract.columns import Cells
-from evenground.sources.extract.files import InputFile, quote, source_error
-from evenground.sources.extract.options import PersonsOptions
-from evenground.sources.extract.session import Session, choose_reason, mark_changes
+from evenground.sources.staging import merge, words
+from evenground.sources.staging.columns import Cells
+from evenground.sources.staging.files import quote, source_error
+from evenground.sources.staging.inputs import FileNumber, Input
+from evenground.sources.staging.session import Session, choose_reason, mark_changes
 from evenground.vocabulary import MISSING_CATEGORY, UNKNOWN_AREA, Sex
 
 OLDEST: Final = 120
@@ -25,16 +25,18 @@ _SCIENTIFIC: Final = r"[0-9]([.][0-9]+)?[eE][+][0-9]+"
 _CONTENT: Final = "birth_date, sex, ethnic_group, lsoa_code, practice_code, death_date, left_date"
 
 REASONS: Final = (
+    *((reason, f"mark = '{mark}'") for mark, reason in words.PERSON_MARKS.items()),
     (words.NO_PERSON, "pseudonym IS NULL"),
     (words.PERSON_ROUNDED, f"contains(pseudonym, '+') AND regexp_full_match(pseudonym, '{_SCIENTIFIC}')"),
-    (words.BIRTH_MISSING, "NOT has_birth"),
-    (words.BIRTH_UNREADABLE, "born IS NULL"),
+    (words.BIRTH_MISSING, "NOT has_birth AND needs_birth"),
+    (words.BIRTH_UNREADABLE, "has_birth AND born IS NULL"),
     (words.BORN_LATER, "born > as_at"),
     (words.TOO_OLD, f"born <= least(as_at, died, gone) - INTERVAL {OLDEST + 1} YEAR"),
     (words.DIED_BEFORE_BIRTH, "died < born"),
     # Found later, among the rows that pass all of the above.
     (words.SAME_PERSON_ROW, "false"),
     (words.OTHER_PERSON_ROW, "false"),
+    (words.NOT_ON_REGISTER, "false"),
 )
 
 CHANGES: Final = (
@@ -47,6 +49,9 @@ CHANGES: Final = (
     (words.LEFT_UNREADABLE, "has_left AND gone IS NULL"),
     (words.LEFT_LATER, "gone > as_at"),
     (words.LEFT_BEFORE_BIRTH, "gone < born"),
+    (words.BIRTH_YEAR_ONLY, f"mark = '{words.IN_PART}'"),
+    # Found later, against the other sources.
+    *((text, "false") for text in merge.CHANGES),
 )
 
 
@@ -65,20 +70,20 @@ def prepare_persons(
         session.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM (VALUES {rows}) v (word, meaning)")
     session.run(f"CREATE TEMP TABLE dates AS SELECT DATE '{as_at}' AS as_at")
     session.run(
-        "CREATE TEMP TABLE persons_staged (file_no USMALLINT, row_no BIGINT, pseudonym VARCHAR, "
+        "CREATE TEMP TABLE persons_staged (file_no USMALLINT, source_no USMALLINT, space USMALLINT, "
+        "adds_people BOOLEAN, row_no BIGINT, pseudonym VARCHAR, "
         "birth_date DATE, sex VARCHAR, ethnic_group VARCHAR, lsoa_code VARCHAR, practice_code VARCHAR, "
-        "death_date DATE, left_date DATE, reason UTINYINT, changed USMALLINT)"
+        "death_date DATE, left_date DATE, reason UTINYINT, changed UINTEGER)"
     )
 
 
 def stage_persons(
-    session: Session, file_no: int, file: InputFile, options: PersonsOptions, *, check_practices: bool
+    session: Session, number: FileNumber, entry: Input, *, adds_people: bool, check_practices: bool
 ) -> Cells:
-    """Read one file of persons into the staging table; the rejects go to ``rejects_<file_no>``."""
-    names = tuple(column.name for column in PERSONS)
-    given = (part.given() for part in (options.columns, options.constants, options.values))
-    cells = Cells(file, names, *given)
-    month_first = options.date_order == "month_first"
+    """Read one file of persons into the staging table; the rejects go to ``rejects_<file>``."""
+    names = [column.name for column in PERSONS]
+    names += ["mark"] if "mark" in entry.columns else []
+    cells = Cells(entry.file, tuple(names), entry.columns, entry.constants, entry.values)
     read = {
         "pseudonym": cells.person(),
         "sex_text": "sex",
@@ -88,19 +93,24 @@ def stage_persons(
         "has_birth": "birth_date IS NOT NULL",
         "has_death": "death_date IS NOT NULL",
         "has_left": "left_date IS NOT NULL",
-        "born": cells.date("birth_date", month_first=month_first),
-        "died": cells.date("death_date", month_first=month_first),
-        "gone": cells.date("left_date", month_first=month_first),
+        "born": cells.date("birth_date", month_first=entry.month_first),
+        "died": cells.date("death_date", month_first=entry.month_first),
+        "gone": cells.date("left_date", month_first=entry.month_first),
+        "mark": "mark" if "mark" in names else "NULL::VARCHAR",
+        "needs_birth": str(adds_people).lower(),
     }
-    session.run(_stage_sql(file_no, cells, read, check_practices=check_practices), file)
+    place = f"{number.file}, {number.source}, {number.space}, {adds_people}"
+    session.run(
+        _stage_sql(place, cells, read, f"rejects_{number.file}", check_practices=check_practices), entry.file
+    )
     return cells
 
 
-def _stage_sql(file_no: int, cells: Cells, read: dict[str, str], *, check_practices: bool) -> str:
+def _stage_sql(place: str, cells: Cells, read: dict[str, str], rejects: str, *, check_practices: bool) -> str:
     listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
     practice = "practices.meaning" if check_practices else "practice_text"
     letters = words.NATIONAL_ETHNIC_LETTERS
-    source = cells.source(f"rejects_{file_no}", numbered=True)
+    source = cells.source(rejects, numbered=True)
     return f"""
         INSERT INTO persons_staged
         WITH cells AS (SELECT row_no, {listed} FROM {source}),
@@ -116,10 +126,10 @@ def _stage_sql(file_no: int, cells: Cells, read: dict[str, str], *, check_practi
             LEFT JOIN areas ON areas.word = lsoa_text
             LEFT JOIN practices ON practices.word = practice_text
         )
-        SELECT {file_no}, row_no, pseudonym, born, coalesce(sex_word, '{Sex.NOT_KNOWN}'),
+        SELECT {place}, row_no, pseudonym, born, coalesce(sex_word, '{Sex.NOT_KNOWN}'),
             coalesce(ethnic_word, '{MISSING_CATEGORY}'), coalesce(area, '{UNKNOWN_AREA}'), practice,
             CASE WHEN died <= as_at THEN died END,
-            CASE WHEN gone <= as_at AND gone >= born THEN gone END,
+            CASE WHEN gone <= as_at AND (born IS NULL OR gone >= born) THEN gone END,
             {choose_reason(REASONS)}, {mark_changes(CHANGES)}
         FROM known"""
 
@@ -137,11 +147,8 @@ def has_unreadable_dates(session: Session, file_no: int) -> bool:
 
 
 def drop_repeated_persons(session: Session) -> None:
-    """Keep one row a person: without a date of leaving or with the latest, then the last row read."""
-    same, other = (
-        [text for text, _ in REASONS].index(reason)
-        for reason in (words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW)
-    )
+    """Keep one row a person of a source: without a date of leaving or with the latest, then the last read."""
+    same, other = (reason_number(reason) for reason in (words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW))
     session.run(f"""
         CREATE TEMP TABLE repeated AS
         SELECT file_no, row_no, row_number() OVER kept_first AS nth,
@@ -150,35 +157,59 @@ def drop_repeated_persons(session: Session) -> None:
             SELECT *, row({_CONTENT}) AS content FROM persons_staged
             WHERE reason IS NULL AND pseudonym IN (
                 SELECT pseudonym FROM persons_staged WHERE reason IS NULL
-                GROUP BY pseudonym HAVING count(*) > 1)
+                GROUP BY source_no, pseudonym HAVING count(*) > 1)
         )
         WINDOW kept_first AS (
-            PARTITION BY pseudonym ORDER BY left_date DESC NULLS FIRST, file_no DESC, row_no DESC)""")
+            PARTITION BY source_no, pseudonym
+            ORDER BY left_date DESC NULLS FIRST, file_no DESC, row_no DESC)""")
     session.run(f"""
         UPDATE persons_staged AS staged SET reason = CASE WHEN is_same THEN {same} ELSE {other} END
         FROM repeated
         WHERE nth > 1 AND staged.file_no = repeated.file_no AND staged.row_no = repeated.row_no""")
 
 
+def reason_number(reason: str) -> int:
+    """The number under which the staging table holds a reason."""
+    return [text for text, _ in REASONS].index(reason)
+
+
+def merge_persons(session: Session, *, several: bool) -> None:
+    """Make ``persons_kept``, one row a person who counts, of all that the sources say of them."""
+    if several:
+        changes = [text for text, _ in CHANGES]
+        merge.merge_sources(
+            session,
+            not_on_register=reason_number(words.NOT_ON_REGISTER),
+            first_bit=changes.index(merge.CHANGES[0]),
+            elsewhere_bit=changes.index(words.LSOA_UNKNOWN),
+        )
+    else:
+        session.run(
+            "CREATE TEMP VIEW persons_kept AS "
+            f"SELECT space, pseudonym, {_CONTENT} FROM persons_staged WHERE reason IS NULL"
+        )
+
+
 def number_persons(session: Session) -> None:
     """Give each kept person a number from 0, in the order of pseudonyms; those dropped have none."""
     session.run("""
         CREATE TEMP TABLE people AS
-        SELECT pseudonym, row_number() OVER (ORDER BY pseudonym) - 1 AS person_id, birth_date
-        FROM persons_staged WHERE reason IS NULL""")
+        SELECT space, pseudonym, row_number() OVER (ORDER BY space, pseudonym) - 1 AS person_id, birth_date
+        FROM persons_kept""")
     session.run("""
         INSERT INTO people
-        SELECT DISTINCT pseudonym, NULL::BIGINT, NULL::DATE FROM persons_staged
-        WHERE pseudonym IS NOT NULL AND pseudonym NOT IN (SELECT pseudonym FROM people)""")
+        SELECT DISTINCT space, pseudonym, NULL::BIGINT, NULL::DATE FROM persons_staged AS staged
+        WHERE pseudonym IS NOT NULL AND adds_people AND NOT EXISTS (
+            FROM people WHERE people.space = staged.space AND people.pseudonym = staged.pseudonym)""")
 
 
 def write_persons(session: Session, path: Path) -> None:
     """Write the persons of the contract, in the order of their numbers."""
     session.run(f"""
         COPY (
-            SELECT person_id, {", ".join(f"staged.{name}" for name in _CONTENT.split(", "))}
-            FROM persons_staged AS staged JOIN people USING (pseudonym)
-            WHERE reason IS NULL ORDER BY person_id
+            SELECT person_id, {", ".join(f"kept.{name}" for name in _CONTENT.split(", "))}
+            FROM persons_kept AS kept JOIN people USING (space, pseudonym)
+            ORDER BY person_id
         ) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")
 
 

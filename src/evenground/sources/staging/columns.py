@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from evenground.errors import Fault
-from evenground.sources.extract.files import InputFile, quote
-from evenground.sources.extract.words import EMPTY_CELLS
+from evenground.sources.staging.files import InputFile, quote
+from evenground.sources.staging.words import EMPTY_CELLS
 
 _INTEGERS: Final = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _DECIMALS: Final = re.compile(r"FLOAT|DOUBLE|DECIMAL\(.*\)")

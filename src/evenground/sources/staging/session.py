@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import duckdb
 
 from evenground.errors import Fault
-from evenground.sources.extract import words
-from evenground.sources.extract.files import InputFile, source_error
+from evenground.sources.staging import words
+from evenground.sources.staging.files import InputFile, source_error
 
 MEMORY_LIMIT: Final = "4GB"
 """Past this, DuckDB spills into the temporary folder."""
@@ -111,7 +111,7 @@ def mark_changes(changes: Sequence[tuple[str, str]]) -> str:
     bits = " + ".join(
         f"(CASE WHEN {condition} THEN {1 << n} ELSE 0 END)" for n, (_, condition) in enumerate(changes)
     )
-    return f"CAST({bits} AS USMALLINT)"
+    return f"CAST({bits} AS UINTEGER)"
 
 
 def count_changes(changes: Sequence[tuple[str, str]], mask: str) -> str:

@@ -1,0 +1,321 @@
+"""From the providers' persons and events to the two files of the contract, in DuckDB, set by set."""
+
+# ruff: noqa: S608 - identifiers are ours; every text from outside goes through quote().
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from evenground.contract import LoadReport, TableReport
+from evenground.errors import Fault, SourceError
+from evenground.sources.kinds import describe_sources, open_source
+from evenground.sources.roles import Role
+from evenground.sources.staging import events, persons, words
+from evenground.sources.staging.columns import Cells, read_date
+from evenground.sources.staging.files import InputFile, source_error
+from evenground.sources.staging.inputs import FileNumber, Input, Intake, Progress
+from evenground.sources.staging.session import Session, count_changes, in_words
+from evenground.workspace import PLACE_FILE, SourceSection
+
+PERSONS_FILE: Final = "persons.parquet"
+EVENTS_FILE: Final = "events.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One source, opened: its files by their number."""
+
+    name: str
+    role: Role
+    inputs: dict[FileNumber, Input]
+
+    def of(self, table: str) -> Iterator[tuple[FileNumber, Input]]:
+        return ((number, entry) for number, entry in self.inputs.items() if entry.table == table)
+
+
+def load_sources(
+    sections: Sequence[SourceSection],
+    *,
+    root: Path,
+    folder: Path,
+    as_at: dt.date,
+    lsoa_codes: Collection[str],
+    practice_codes: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[LoadReport, ...]:
+    """Read what the providers sent and write it as the contract has it: one persons file, one events file.
+
+    Parameters
+    ----------
+    sections
+        The ``[[sources]]`` of the place, in their order: where two disagree on a person, the first wins.
+    root
+        The workspace: paths of the sections are relative to it.
+    folder
+        Where ``persons.parquet`` and ``events.parquet`` are written, mode 0600, in the secure zone. Temporary
+        files stand in it and are gone afterwards. Both files are replaced at the end, or neither is touched.
+    as_at
+        The date of the data: nothing later is known.
+    lsoa_codes
+        The LSOAs of the place. A person elsewhere is kept with the area unknown.
+    practice_codes
+        The practices of the place; ``None`` takes every practice code as it stands.
+    progress
+        Called with a sentence as each file is begun.
+
+    Returns
+    -------
+    tuple of LoadReport
+        For each source, in order: each file's rows read, kept and dropped by reason, and its SHA-256. The two
+        paths are the same in all of them.
+
+    Raises
+    ------
+    SourceError
+        Where a section or a file cannot be used, or persons are identified by NHS numbers. The message
+        holds names of files and columns and numbers of rows, never a person's values.
+    """
+    tell = progress or (lambda _: None)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as name:
+        temporary = Path(name)
+        sources, faults = _open_sources(sections, root, temporary, tell)
+        if faults:
+            raise _sources_error(sections, faults)
+        with Session(sources[0].name, temporary) as session:
+            persons.prepare_persons(session, as_at, lsoa_codes, practice_codes)
+            tables = _load_persons(session, sources, tell, check_practices=practice_codes is not None)
+            persons.write_persons(session, temporary / PERSONS_FILE)
+            tables |= _load_events(session, sources, tell)
+            tell("Writing persons and events")
+            events.write_events(session, temporary / EVENTS_FILE)
+        for file in (PERSONS_FILE, EVENTS_FILE):
+            (temporary / file).chmod(0o600)
+        for file in (PERSONS_FILE, EVENTS_FILE):
+            (temporary / file).replace(folder / file)
+    return tuple(
+        LoadReport(
+            source.name,
+            folder / PERSONS_FILE,
+            folder / EVENTS_FILE,
+            [tables[number] for number in source.inputs],
+            {entry.file.name: entry.file.sha256 for entry in source.inputs.values()},
+        )
+        for source in sources
+    )
+
+
+def check_sources(sections: Sequence[SourceSection], *, root: Path, folder: Path) -> list[Fault]:
+    """Every fault of the sections and of their files: not there, unreadable, or lacking a column.
+
+    No row is checked: ``load_sources`` does that. Temporary files stand in ``folder`` and go afterwards.
+    """
+    with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
+        return _open_sources(sections, root, Path(temporary), lambda _: None)[1]
+
+
+def _open_sources(
+    sections: Sequence[SourceSection], root: Path, temporary: Path, tell: Progress
+) -> tuple[list[_Source], list[Fault]]:
+    described, faults = describe_sources(sections)
+    spaces = list(dict.fromkeys(source.role.identifiers for source in described))
+    intake = Intake("", root, temporary, tell)
+    sources: list[_Source] = []
+    number = 0
+    for place, source in enumerate(described):
+        intake.source = source.name
+        opened = open_source(source, intake)
+        faults += opened.faults
+        inputs = {}
+        for entry in sorted(opened.inputs, key=lambda entry: entry.table == "events"):
+            inputs[FileNumber(number, place, spaces.index(source.role.identifiers))] = entry
+            number += 1
+        sources.append(_Source(source.name, source.role, inputs))
+    if not faults and not any(list(source.of("events")) for source in sources):
+        what, hint = "there are no events in any source.", "Give at least one file of events."
+        faults.append(Fault(f"{PLACE_FILE}, [[sources]]", what, hint))
+    return sources, faults
+
+
+def _sources_error(sections: Sequence[SourceSection], faults: list[Fault]) -> SourceError:
+    if len(sections) == 1:
+        return source_error(sections[0].name, faults)
+    return SourceError("The sources cannot be read.", faults)
+
+
+def _load_persons(
+    session: Session, sources: Sequence[_Source], tell: Progress, *, check_practices: bool
+) -> dict[FileNumber, TableReport]:
+    tables: dict[FileNumber, TableReport] = {}
+    for source in sources:
+        session.source = source.name
+        for number, entry in source.of("persons"):
+            tell(f"Reading persons from {entry.file.name}")
+            notes = entry.prepare(session) if entry.prepare else []
+            cells = persons.stage_persons(
+                session, number, entry, adds_people=source.role.adds_people, check_practices=check_practices
+            )
+            tables[number] = _start_table(session, number, entry, notes)
+            of_file = f"WHERE file_no = {number.file}"
+            _refuse_nhs_numbers(session, entry, "person_id", f"pseudonym FROM persons_staged {of_file}", 5)
+            _refuse_nhs_numbers(
+                session, entry, "practice_code", f"DISTINCT practice_code FROM persons_staged {of_file}", 5
+            )
+            if persons.has_unreadable_dates(session, number.file):
+                _refuse_other_date_order(session, cells, entry)
+    persons.drop_repeated_persons(session)
+    persons.merge_persons(session, several=len(sources) > 1)
+    persons.number_persons(session)
+    _count_dropped(session, tables, "persons_staged", "file_no", persons.REASONS)
+    _count_kept(session, tables, "persons_staged WHERE reason IS NULL", "file_no", "changed", persons.CHANGES)
+    _check_kept(sources, tables, {words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW})
+    return tables
+
+
+def _load_events(
+    session: Session, sources: Sequence[_Source], tell: Progress
+) -> dict[FileNumber, TableReport]:
+    tables: dict[FileNumber, TableReport] = {}
+    events.prepare_events(session)
+    for source in sources:
+        session.source = source.name
+        for number, entry in source.of("events"):
+            tell(f"Reading events from {entry.file.name}")
+            notes = entry.prepare(session) if entry.prepare else []
+            cells = events.stage_events(session, number, entry)
+            tables[number] = _start_table(session, number, entry, notes)
+            of_file = f"WHERE origin >> {len(events.CHANGES)} = {number.file}"
+            _refuse_nhs_numbers(session, entry, "code", f"DISTINCT code FROM events_staged {of_file}", 20)
+            if events.has_unreadable_dates(session, number.file):
+                _refuse_other_date_order(session, cells, entry)
+    tell("Removing repeated events")
+    events.drop_repeated_events(session)
+    bits = len(events.CHANGES)
+    _count_dropped(session, tables, "events_staged", f"origin >> {bits}", events.REASONS)
+    _count_kept(
+        session, tables, "events_kept", f"origin >> {bits}", f"origin & {(1 << bits) - 1}", events.CHANGES
+    )
+    for table in tables.values():
+        again = table.read - table.kept - sum(table.dropped.values())
+        table.dropped |= {words.SAME_EVENT: again} if again else {}
+    _check_kept(sources, tables, {words.SAME_EVENT})
+    return tables
+
+
+def _start_table(session: Session, number: FileNumber, entry: Input, prepared: Sequence[str]) -> TableReport:
+    rejected, notes = session.take_rejected(f"rejects_{number.file}")
+    started = TableReport(entry.table, entry.file.name, read=sum(rejected.values()), dropped=rejected)
+    started.notes = [*entry.file.notes, *prepared, *notes]
+    return started
+
+
+def _count_dropped(
+    session: Session,
+    tables: dict[FileNumber, TableReport],
+    staged: str,
+    file_no: str,
+    reasons: Sequence[tuple[str, str]],
+) -> None:
+    by_file = {number.file: table for number, table in tables.items()}
+    rows = session.run(f"SELECT {file_no}, reason, count(*) FROM {staged} GROUP BY ALL ORDER BY ALL")
+    for number, reason, count in rows:
+        table = by_file[number]
+        table.read += count
+        if reason is not None:
+            table.dropped[reasons[reason][0]] = count
+
+
+def _count_kept(
+    session: Session,
+    tables: dict[FileNumber, TableReport],
+    kept: str,
+    file_no: str,
+    mask: str,
+    changes: Sequence[tuple[str, str]],
+) -> None:
+    by_file = {number.file: table for number, table in tables.items()}
+    counts = session.run(f"SELECT {file_no}, count(*), {count_changes(changes, mask)} FROM {kept} GROUP BY 1")
+    for number, count, *changed in counts:
+        by_file[number].kept = count
+        by_file[number].changed = in_words(changes, changed)
+
+
+def _check_kept(sources: Sequence[_Source], tables: dict[FileNumber, TableReport], again: set[str]) -> None:
+    for source in sources:
+        read = {number: tables[number] for number in source.inputs if number in tables}
+        faults = []
+        for number, table in read.items():
+            entry = source.inputs[number]
+            _note_oddities(table, entry.file)
+            if table.read and not table.kept and not again & set(table.dropped):
+                what = f"none of its {table.read:,} rows can be used ({_list_reasons(table)})."
+                if entry.is_optional:
+                    table.notes.append(f"{table.file}: {what}")
+                else:
+                    faults.append(Fault(table.file, what, "Check its columns in place.toml and the export."))
+        if not faults and read and not any(table.kept or table.dropped for table in read.values()):
+            files = ", ".join(table.file for table in read.values())
+            faults.append(
+                Fault(files, "no rows (0) below the header line.", "Ask the provider to send it again.")
+            )
+        if (
+            not faults
+            and read
+            and not any(table.kept or again & set(table.dropped) for table in read.values())
+        ):
+            faults += [
+                Fault(table.file, f"none of its {table.read:,} rows can be used ({_list_reasons(table)}).")
+                for table in read.values()
+                if table.read
+            ]
+        if faults:
+            raise source_error(source.name, faults)
+
+
+def _note_oddities(table: TableReport, file: InputFile) -> None:
+    spare = file.lines - 1 - table.read
+    if spare > 0:
+        table.notes.append(
+            f"{spare:,} lines are empty or inside a quoted cell: if that is unexpected, "
+            "look for a stray quotation mark"
+        )
+    if not table.read:
+        table.notes.append("holds a header line and no rows" if file.lines else "holds no rows")
+
+
+def _list_reasons(table: TableReport) -> str:
+    return "; ".join(f"{reason}: {count:,}" for reason, count in table.dropped.items())
+
+
+def _refuse_nhs_numbers(session: Session, entry: Input, column: str, texts: str, at_least: int) -> None:
+    mapped = entry.columns.get(column)
+    if mapped:
+        persons.refuse_nhs_numbers(session, f"SELECT {texts}", entry.file.name, mapped, at_least=at_least)
+
+
+def _refuse_other_date_order(session: Session, cells: Cells, entry: Input) -> None:
+    """Stop where a column's dates only make sense in the other order: half of them would be misread."""
+    month_first = entry.month_first
+    names = [name for name in cells.mapped if name.endswith("_date") and not cells.is_typed_date(name)]
+    for name in names:
+        own, other = (read_date("t", month_first=order) for order in (month_first, not month_first))
+        only_other, only_own = session.run(
+            f"SELECT count(*) FILTER (WHERE own IS NULL AND other IS NOT NULL), "
+            f"count(*) FILTER (WHERE own IS NOT NULL AND other IS NULL) FROM ("
+            f"SELECT {own} AS own, {other} AS other FROM ("
+            f"SELECT DISTINCT {name} AS t FROM {cells.source('rejects_again')}) "
+            f"WHERE t[5] <> '-')",
+            cells.file,
+        )[0]
+        session.take_rejected("rejects_again")
+        if only_other and not only_own:
+            hint = f'Set date_order = "{"day_first" if month_first else "month_first"}" for this file.'
+            written = "month first (mm/dd/yyyy)" if not month_first else "day first (dd/mm/yyyy)"
+            what = f"holds {only_other:,} different dates that only make sense {written}."
+            fault = Fault(f'{cells.file.name}, column "{cells.mapped[name]}"', what, hint)
+            raise source_error(session.source, [fault])

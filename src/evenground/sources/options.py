@@ -1,0 +1,77 @@
+"""What ``[[sources]]`` of every kind may say in ``place.toml``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from evenground.contract import CODE_SYSTEMS
+from evenground.errors import SourceError
+from evenground.vocabulary import ETHNIC_GROUPS, Sex
+from evenground.workspace import PLACE_FILE, SourceSection, explain_validation
+
+CodeSystem = Literal["snomed_ct", "ctv3", "icd_10", "dmd", "loinc", "omop_concept", "local"]
+DateOrder = Literal["day_first", "month_first"]
+Separator = Literal[",", ";", "\t", "|"]
+
+
+class StrictModel(BaseModel):
+    """Options of which an unknown key is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ByColumn(StrictModel):
+    """One optional entry for each column of the contract."""
+
+    def given(self) -> dict[str, Any]:
+        """The entries that are there, by contract column."""
+        return {
+            name: getattr(self, name) for name in type(self).model_fields if getattr(self, name) is not None
+        }
+
+
+class SourceOptions(StrictModel):
+    """What a source of any kind may say besides its name and kind: how it goes with the others."""
+
+    identifiers: str | None = Field(default=None, min_length=1)
+    is_register: bool = False
+    adds_people: bool = False
+
+
+def _one_of(known: tuple[str, ...]) -> BeforeValidator:
+    def check(mapping: Any) -> Any:
+        wrong = {str(v) for v in mapping.values()} - {*known, ""} if isinstance(mapping, dict) else set()
+        if wrong:
+            raise ValueError(f'"{min(wrong)}" is not one of {", ".join(known)}')
+        return mapping
+
+    return BeforeValidator(check)
+
+
+SexValues = Annotated[dict[str, str] | None, _one_of(tuple(Sex))]
+"""The provider's words for sex and ours."""
+
+EthnicValues = Annotated[dict[str, str] | None, _one_of(tuple(ETHNIC_GROUPS))]
+"""The provider's words for ethnic groups and the NHS 16+1 codes."""
+
+CodeSystemValues = Annotated[dict[str, str] | None, _one_of(CODE_SYSTEMS)]
+"""The provider's words for code systems and ours."""
+
+Options = TypeVar("Options", bound=SourceOptions)
+
+
+def read_options(source: SourceSection, model: type[Options]) -> Options:
+    """Check what ``place.toml`` says of a source against its kind.
+
+    Raises
+    ------
+    SourceError
+        With every fault: the key, what was found and the nearest right name.
+    """
+    try:
+        return model.model_validate(source.options)
+    except ValidationError as error:
+        faults = explain_validation(f'{PLACE_FILE}, source "{source.name}"', error, model)
+    raise SourceError(f'The source "{source.name}" is not described rightly.', faults)

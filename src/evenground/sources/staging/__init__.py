@@ -1,0 +1,1 @@
+"""What every kind of source shares: files opened, rows staged, checked, counted and merged, in DuckDB."""
