@@ -268,7 +268,7 @@ def count_limits(x: Floats, level: Floats, *, method: str = "exact_below_10") ->
 def byars_limits(x: Floats, level: Floats) -> Limits:
     """Byar's limits of counts that are known to be possible."""
     z = _two_sided_z(level)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         return _byars_limit(x, -z), _byars_limit(x + 1, z)
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from evenground.errors import InputError
-from evenground.stats import (
+from evenground.stats.intervals import (
     calculate_byars_interval,
+    calculate_exact_poisson_interval,
     calculate_poisson_interval,
     calculate_standard_error,
     calculate_wilson_interval,
@@ -36,6 +38,69 @@ def test_small_counts_take_garwoods_exact_limits(count: int, lower: float, upper
     # Published tables of exact Poisson limits give 0.0253 to 5.572 for 1 and 1.6235 to 11.668 for 5.
     limits = calculate_poisson_interval(count)
     assert [round(float(limit), 4) for limit in limits] == [lower, upper]
+
+
+@pytest.mark.parametrize(("count", "lower", "upper"), [(10, 4.80, 18.39), (100, 81.36, 121.63)])
+def test_large_counts_take_garwoods_exact_limits_where_they_are_asked_for(
+    count: int, lower: float, upper: float
+) -> None:
+    # Published tables of exact Poisson limits give 4.80 to 18.39 for 10 and 81.36 to 121.63 for 100.
+    limits = calculate_exact_poisson_interval(count)
+    assert [round(float(limit), 2) for limit in limits] == [lower, upper]
+
+
+@given(st.integers(1, 60_000_000), levels)
+def test_exact_limits_leave_half_of_what_is_left_on_each_side(count: int, level: float) -> None:
+    lower, upper = calculate_exact_poisson_interval(count, confidence_level=level)
+    tail = (1 - level) / 2
+    # Given the limits as the mean, so many events or more (or fewer) have the probability of one tail.
+    assert stats.poisson.sf(count - 1, lower) == pytest.approx(tail, rel=1e-6)
+    assert stats.poisson.cdf(count, upper) == pytest.approx(tail, rel=1e-6)
+
+
+@given(st.integers(10, 10_000_000), levels)
+def test_byars_limits_are_close_to_the_exact_ones(count: int, level: float) -> None:
+    np.testing.assert_allclose(
+        calculate_byars_interval(count, confidence_level=level),
+        calculate_exact_poisson_interval(count, confidence_level=level),
+        rtol=0.02,
+    )
+
+
+@pytest.mark.parametrize("calculate", [calculate_exact_poisson_interval, calculate_poisson_interval])
+@pytest.mark.parametrize("step", [1.0, 0.75, 1e-280])
+def test_many_rows_of_few_counts_get_the_limits_of_each_alone(calculate, step: float) -> None:
+    counts = np.append(np.arange(15) * step, np.nan)
+    rows = np.random.default_rng(2).integers(0, 16, 200)
+    level = np.array([[0.9], [0.998]])
+    alone = [calculate(count, confidence_level=level[:, 0]) for count in counts]
+    for end, limit in enumerate(calculate(counts[rows], confidence_level=level)):
+        np.testing.assert_array_equal(limit, np.transpose([both[end] for both in alone])[:, rows])
+
+
+def test_levels_may_lie_before_along_and_across_the_counts() -> None:
+    count = np.tile([0.0, 3.0, 12.0, np.nan], (5, 5))
+    level = np.where(np.arange(20) % 2, 0.95, 0.998)
+    along = calculate_poisson_interval(count, confidence_level=level)
+    before = calculate_poisson_interval(count, confidence_level=np.array([0.95, 0.998])[:, None, None])
+    assert before[0].shape == (2, 5, 20)
+    for limit, both in zip(along, before, strict=True):
+        np.testing.assert_array_equal(limit, np.where(level == 0.95, both[0], both[1]))
+    one = calculate_poisson_interval(count, confidence_level=[[0.95]])
+    np.testing.assert_array_equal(one, [limit[0] for limit in before])
+
+
+@pytest.mark.parametrize("calculate", [calculate_exact_poisson_interval, calculate_byars_interval])
+def test_the_limits_of_an_unknown_count_are_unknown(calculate) -> None:
+    lower, upper = calculate([np.nan, 20])
+    assert np.isnan(lower).tolist() == np.isnan(upper).tolist() == [True, False]
+
+
+def test_byars_interval_has_no_lower_limit_at_no_events() -> None:
+    lower, upper = calculate_byars_interval([0, 1], confidence_level=0.998)
+    assert np.isnan(lower[0])
+    assert lower[1] < 0
+    assert (upper > [0, 1]).all()
 
 
 def test_counts_switch_from_exact_to_byars_at_ten() -> None:
