@@ -201,16 +201,17 @@ def test_changing_groups_or_tiers_turns_the_disparity_over(white: list[int], bme
 def test_each_reason_is_told_of_its_own_trust() -> None:
     white = np.array([[80, 40, 20], [80, 40, np.nan], [80, np.nan, 20], [80, 40, 0], [80, 40, 20]])
     bme = np.array([[30.0, 10, 3], [30, 10, 3], [30, 10, 3], [30, 10, 0], [30, 10, 0]])
+    white, bme = np.vstack([white, [0, 40, 20]]), np.vstack([bme, [0, 10, 3]])
     ratio = calculate_disparity_ratio(
         white, bme, tiers=["lower", "middle", "upper"], lower_tier="lower", higher_tier="upper"
     )
-    assert ratio.reason.tolist() == ["", "missing", "", "no_population", "not_estimable"]
-    assert np.isnan(ratio.value).tolist() == [False, True, False, True, True]
+    assert ratio.reason.tolist() == ["", "missing", "", "no_population", "not_estimable", "no_population"]
+    assert np.isnan(ratio.value).tolist() == [False, True, False, True, True, True]
     levels = calculate_disparity_ratio(
         white, bme, tiers=["lower", "middle", "upper"], lower_tier="lower", higher_tier="upper",
         confidence_level=[[0.95], [0.998]],
     )  # fmt: skip
-    assert levels.value.shape == (2, 5)
+    assert levels.value.shape == (2, 6)
     np.testing.assert_array_equal(levels.lower_cl[0], ratio.lower_cl)
 
 
