@@ -12,15 +12,15 @@ from evenground.stats.estimates import (
     Estimate,
     Floats,
     reasons_for,
-    require_confidence_level,
     require_counts,
     require_numbers,
     require_same_shape,
 )
-from evenground.stats.groups import find_groups
+from evenground.stats.groups import Groups, find_groups
 from evenground.stats.intervals import calculate_wilson_interval
 from evenground.stats.polarity import require_polarity
 from evenground.stats.subgroups import (
+    FEWEST_SUBGROUPS,
     Bools,
     Rows,
     Subgroups,
@@ -101,7 +101,7 @@ def calculate_difference(
     References
     ----------
     Schlotheuber A, Hosseinpoor AR. Summary measures of health inequality: a review of existing measures
-    and their application. Int J Environ Res Public Health 2022;19:3697, section 3.1.
+    and their application. Int J Environ Res Public Health 2022;19:3697.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def calculate_ratio(
 
     References
     ----------
-    Schlotheuber A, Hosseinpoor AR. Int J Environ Res Public Health 2022;19:3697, section 3.1.
+    Schlotheuber A, Hosseinpoor AR. Int J Environ Res Public Health 2022;19:3697.
 
     Examples
     --------
@@ -363,32 +363,39 @@ def calculate_relative_inequity(
         count=require_counts("count", count), population=require_counts("population", population)
     )
     rows = find_groups(x.shape, groups, offsets)
-
-    def at_rows(per_set: Floats) -> Floats:
-        spread = rows.spread(per_set)
-        if rows.order is not None:
-            placed = np.empty_like(spread)
-            placed[rows.order] = spread
-            spread = placed
-        return spread.reshape(x.shape)
-
-    events, people = (at_rows(rows.total(rows.arrange(array))) for array in (x, n))
-    level = require_confidence_level(confidence_level)
+    events, people, subgroups = (
+        _place_at_rows(rows, per_set).reshape(x.shape)
+        for per_set in (
+            rows.total(rows.arrange(x)),
+            rows.total(rows.arrange(n)),
+            rows.sizes.astype(np.float64),
+        )
+    )
     x_known, total = np.where(np.isnan(events), np.nan, x), np.where(events == 0, np.nan, events)
-    # A share of rounded fractions may pass the whole by a last digit.
-    low, high = calculate_wilson_interval(np.minimum(x_known, total), total, confidence_level=level)
+    # A sum of rounded fractions may fall short of its only part by a last digit.
+    inside = np.minimum(x_known, total)
+    low, high = calculate_wilson_interval(inside, total, confidence_level=confidence_level)
     with np.errstate(invalid="ignore", divide="ignore"):
-        expected = n / people
-        observed = x_known / total
+        expected, observed = n / people, inside / total
         error = np.sqrt(observed * (1 - observed) / total) / expected
         reasons = reasons_for(
             low.shape,
             missing=np.isnan(events + people),
             no_population=n == 0,
             too_few_events=events == 0,
-            too_few_values=at_rows(rows.sizes.astype(np.float64)) < 2,
+            too_few_values=subgroups < FEWEST_SUBGROUPS,
         )
         return Estimate.of(observed / expected, low / expected, high / expected, reasons, error)
+
+
+def _place_at_rows(rows: Groups, per_set: Floats) -> Floats:
+    """A figure of each data set at each row of the caller's."""
+    spread = rows.spread(per_set)
+    if rows.order is None:
+        return spread
+    placed = np.empty_like(spread)
+    placed[rows.order] = spread
+    return placed
 
 
 def _find_pair(

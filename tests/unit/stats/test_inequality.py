@@ -43,6 +43,13 @@ def test_ordered_subgroups_are_compared_at_their_ends_and_others_at_their_extrem
     assert calculate_difference(value, polarity="none").value == 50
 
 
+def test_the_last_subgroup_is_that_of_its_own_data_set() -> None:
+    gap = calculate_difference([1, 2, 4, 8, 16], offsets=[0, 2, 5], ordered=True, **UPTAKE)
+    assert gap.value.tolist() == [1, 12]
+    named = calculate_difference([1, 2, 4, 8, 16], offsets=[0, 2, 5], reference=2, compared=0, **UPTAKE)
+    assert named.reason.tolist() == ["missing", ""]
+
+
 def test_a_reference_is_compared_with_the_worst() -> None:
     value = [50, 90, 40, 60]
     assert calculate_difference(value, reference=3, **UPTAKE).value == 20
@@ -90,7 +97,7 @@ def test_equal_values_are_compared_between_two_subgroups_and_not_one_with_itself
     assert calculate_ratio([50, 50, 50], standard_error=[3, 4, 5], **ILLNESS).value == 1
 
 
-def test_the_ratio_of_the_who_technical_example_has_its_limits() -> None:
+def test_the_limits_of_a_ratio_are_symmetric_on_its_logarithm() -> None:
     # By hand: ln(2) with (0.1^2 + 0.05^2) as the squared relative errors.
     ratio = calculate_ratio([20, 10], standard_error=[2, 0.5], reference=0, compared=1, **UPTAKE)
     width = 1.959963984540054 * np.sqrt(0.1**2 + 0.05**2)
