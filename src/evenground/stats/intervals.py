@@ -165,7 +165,8 @@ def calculate_poisson_interval(
     ----------
     Garwood F. Fiducial limits for the Poisson distribution. Biometrika 1936;28:437-42. Association of
     Public Health Observatories. Technical briefing 3: commonly used public health statistics and their
-    confidence intervals, 2008, pp. 12-13.
+    confidence intervals, 2008, p. 7. The switch at 10: Public Health England. Technical guide: confidence
+    intervals, 2018, appendices 1 and 2.
 
     Examples
     --------

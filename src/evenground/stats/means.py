@@ -53,7 +53,7 @@ def calculate_mean(
     References
     ----------
     Student. The probable error of a mean. Biometrika 1908;6:1-25. Altman DG, Machin D, Bryant TN,
-    Gardner MJ. Statistics with confidence, 2nd ed. BMJ Books 2000, pp. 28-29.
+    Gardner MJ. Statistics with confidence, 2nd ed. BMJ Books 2000, ch. 4.
 
     Examples
     --------

@@ -63,7 +63,8 @@ def calculate_proportion(
 
     References
     ----------
-    Wilson EB. J Am Stat Assoc 1927;22:209-12.
+    Wilson EB. J Am Stat Assoc 1927;22:209-12. Association of Public Health Observatories. Technical
+    briefing 3, 2008, p. 6.
 
     Examples
     --------
@@ -133,7 +134,7 @@ def calculate_crude_rate(
 
     References
     ----------
-    Association of Public Health Observatories. Technical briefing 3, 2008, pp. 12-13.
+    Association of Public Health Observatories. Technical briefing 3, 2008, p. 7.
 
     Examples
     --------

@@ -85,7 +85,7 @@ def calculate_dsr(
     ----------
     Dobson AJ, Kuulasmaa K, Eberle E, Scherer J. Confidence intervals for weighted sums of Poisson
     parameters. Stat Med 1991;10:457-62, eq. 3. Association of Public Health Observatories. Technical
-    briefing 3, 2008, pp. 16-17. For events that are not independent: the variances of the rates of
+    briefing 3, 2008, pp. 8-9. For events that are not independent: the variances of the rates of
     persons with one, two, ... events add up, each times the square of its number of events, as in
     PHEindicatormethods 2.1.0, ``calculate_dsr``.
 
@@ -150,7 +150,7 @@ def calculate_expected_events(
 
     References
     ----------
-    Breslow NE, Day NE. Statistical methods in cancer research, volume II. IARC 1987, pp. 65-66.
+    Breslow NE, Day NE. Statistical methods in cancer research, volume II. IARC 1987, ch. 2.
 
     Examples
     --------
@@ -218,8 +218,8 @@ def calculate_indirectly_standardised_ratio(
 
     References
     ----------
-    Breslow NE, Day NE. Statistical methods in cancer research, volume II. IARC 1987, pp. 65-72.
-    Association of Public Health Observatories. Technical briefing 3, 2008, pp. 18-19.
+    Breslow NE, Day NE. Statistical methods in cancer research, volume II. IARC 1987, ch. 2.
+    Association of Public Health Observatories. Technical briefing 3, 2008, pp. 8-9.
 
     Examples
     --------
@@ -275,7 +275,7 @@ def calculate_indirectly_standardised_rate(
 
     References
     ----------
-    Association of Public Health Observatories. Technical briefing 3, 2008, pp. 18-19.
+    Association of Public Health Observatories. Technical briefing 3, 2008, pp. 8-9.
 
     Examples
     --------

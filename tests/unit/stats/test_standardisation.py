@@ -121,9 +121,9 @@ def test_national_counts_do_not_overflow() -> None:
     assert dsr.value == pytest.approx(0.5)
 
 
-def test_the_rate_of_fay_and_feuers_example_is_the_published_one() -> None:
-    # Fay MP, Feuer EJ. Stat Med 1997;16:791-801, table I: Down syndrome among births of order 5 and more,
-    # by the mother's age; 92.3 per 100,000.
+def test_the_rate_of_fleisss_example_is_the_published_one() -> None:
+    # Fleiss JL. Statistical methods for rates and proportions, 2nd ed. 1981, p. 249, also in Fay MP, Feuer
+    # EJ. Stat Med 1997;16:791-801: Down syndrome among first births, by the mother's age; 92.3 per 100,000.
     dsr = calculate_dsr(
         [107, 141, 60, 40, 39, 25],
         [230_061, 329_449, 114_920, 39_487, 14_208, 3_052],
