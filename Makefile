@@ -45,6 +45,7 @@ fix: $(SYNCED) ## format the code and mend what the linter can
 	$(RUN) ruff format .
 
 bench: $(SYNCED) ## measure speed and memory, as ratios within one run
+	@UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --locked --all-extras --group bench
 	$(RUN) python -m benchmarks $(BENCH)
 
 docs: $(SYNCED) ## write the reference pages that are made from the code and the definitions

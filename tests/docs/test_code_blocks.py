@@ -3,7 +3,7 @@
 A page is run from top to bottom in a folder of its own:
 
 - ``sh`` blocks run in bash; lines that call ``make`` are checked to be recipes, not run;
-- ``python`` blocks run one after the other in one namespace;
+- ``python`` blocks run one after the other in one namespace; those between two shell blocks in one process;
 - ``toml file=PATH`` blocks are written to PATH first; every ``toml`` block must be TOML;
 - ``text`` blocks are output or pictures, and are not run.
 """
@@ -67,13 +67,42 @@ def run(page: Path, block: Block, command: list[str], folder: Path) -> None:
     assert done.returncode == 0, f"{where} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
+def run_python(page: Path, blocks: list[Block], folder: Path) -> None:
+    """All Python of a page so far, each block on its own line of the page, so that a traceback names it."""
+    script: list[str] = []
+    for block in blocks:
+        script += [""] * (block.line - len(script))
+        script += block.code.splitlines()
+    file = folder / f".{page.stem}.py"
+    file.write_text("\n".join(script) + "\n", encoding="utf-8")
+    run(page, blocks[-1], [sys.executable, str(file)], folder)
+
+
+def run_shell(page: Path, block: Block, folder: Path) -> None:
+    lines = block.code.splitlines()
+    unknown = {line.split()[1] for line in lines if line.startswith("make ")} - recipes()
+    assert not unknown, f"{page.name}, line {block.line}: no such recipe {unknown}"
+    script = "\n".join(line for line in lines if not line.startswith("make"))
+    if script.strip():
+        run(page, block, ["bash", "-euo", "pipefail", "-c", script], folder)
+
+
 @pytest.mark.parametrize("document", PAGES, ids=lambda document: str(document.relative_to(REPOSITORY)))
 def test_every_block_of_the_page_runs(document, tmp_path):
-    python_so_far = ""
+    python: list[Block] = []
+    not_run = False
     for block in read_blocks(document):
         assert block.language in KNOWN, (
             f"{document.name}, line {block.line}: say which language this block is in"
         )
+        if block.language == "python":
+            # One process runs all that stand together: what a block makes, later ones may use.
+            python.append(block)
+            not_run = True
+            continue
+        if not_run and block.language == "sh":
+            run_python(document, python, tmp_path)
+            not_run = False
         if block.file:
             target = tmp_path / block.file
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,15 +110,6 @@ def test_every_block_of_the_page_runs(document, tmp_path):
         if block.language == "toml":
             tomllib.loads(block.code)
         elif block.language == "sh":
-            lines = block.code.splitlines()
-            called = {line.split()[1] for line in lines if line.startswith("make ")}
-            assert called <= recipes(), (
-                f"{document.name}, line {block.line}: no such recipe {called - recipes()}"
-            )
-            script = "\n".join(line for line in lines if not line.startswith("make"))
-            if script.strip():
-                run(document, block, ["bash", "-euo", "pipefail", "-c", script], tmp_path)
-        elif block.language == "python":
-            # Later blocks may use what earlier ones made; only the newest may print.
-            run(document, block, [sys.executable, "-c", python_so_far + block.code], tmp_path)
-            python_so_far += block.code
+            run_shell(document, block, tmp_path)
+    if not_run:
+        run_python(document, python, tmp_path)

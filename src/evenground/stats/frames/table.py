@@ -238,10 +238,10 @@ class _PandasTable:
 
 
 def _series(name: str, values: NDArray[Any]) -> pl.Series:
-    """A column: an empty text is absent."""
+    """A column: an empty text is absent, and so is NaN."""
     if values.dtype.kind == "U":
         return pl.Series(name, values.astype(object), dtype=pl.String).replace("", None)
-    return pl.Series(name, values)
+    return pl.Series(name, values, nan_to_null=values.dtype.kind == "f")
 
 
 def _not_in_order(name: str, dtype: Any) -> InputError:
