@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from evenground.errors import Fault, SourceError, suggest
 from evenground.sources.extract import ExtractOptions, open_extract
+from evenground.sources.fhir import FhirOptions, open_fhir
 from evenground.sources.omop import OmopOptions, open_omop
 from evenground.sources.options import SourceOptions, read_options
 from evenground.sources.roles import Role, assign_roles, check_names, check_roles
 from evenground.sources.staging.inputs import Intake, Opened
+from evenground.sources.wide import WideOptions, open_wide
 from evenground.workspace import PLACE_FILE, SourceSection
 
 
@@ -26,6 +28,8 @@ class Kind:
 KINDS: Final = {
     "extract": Kind(ExtractOptions, open_extract),
     "omop": Kind(OmopOptions, open_omop),
+    "fhir": Kind(FhirOptions, open_fhir),
+    "wide": Kind(WideOptions, open_wide),
 }
 
 

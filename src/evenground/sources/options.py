@@ -32,6 +32,22 @@ class ByColumn(StrictModel):
         }
 
 
+def check_overlap(columns: ByColumn, constants: ByColumn, values: ByColumn) -> None:
+    """Refuse a column that is constant as well, and values of a column that is not mapped.
+
+    Raises
+    ------
+    ValueError
+        Which the model's validation tells as a fault.
+    """
+    twice = sorted(set(columns.given()) & set(constants.given()))
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands in both columns and constants: keep one")
+    unmapped = sorted(set(values.given()) - set(columns.given()))
+    if unmapped:
+        raise ValueError(f"values are given for {', '.join(unmapped)}, which columns does not map")
+
+
 class SourceOptions(StrictModel):
     """What a source of any kind may say besides its name and kind: how it goes with the others."""
 

@@ -16,6 +16,7 @@ from evenground.sources.options import (
     SexValues,
     SourceOptions,
     StrictModel,
+    check_overlap,
 )
 from evenground.vocabulary import Sex
 
@@ -90,13 +91,8 @@ class TableOptions(StrictModel):
 
     @model_validator(mode="after")
     def _check_overlap(self) -> Self:
-        columns = getattr(self, "columns").given()  # noqa: B009
-        twice = sorted(set(columns) & set(getattr(self, "constants").given()))  # noqa: B009
-        if twice:
-            raise ValueError(f"{', '.join(twice)} stands in both columns and constants: keep one")
-        unmapped = sorted(set(getattr(self, "values").given()) - set(columns))  # noqa: B009
-        if unmapped:
-            raise ValueError(f"values are given for {', '.join(unmapped)}, which columns does not map")
+        parts = (getattr(self, name) for name in ("columns", "constants", "values"))
+        check_overlap(*parts)
         return self
 
 

@@ -17,6 +17,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -56,7 +57,7 @@ class InputFile:
     name: str
     path: Path
     sha256: str
-    format: Literal["csv", "parquet"]
+    format: Literal["csv", "parquet", "ndjson"]
     columns: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     separator: str = ","
@@ -154,10 +155,28 @@ def open_file(
     FileError
         Where the file is empty, truncated, a spreadsheet, not text, or holds a header line only of data.
     """
+    with _told(name, path), path.open("rb") as stream:
+        return _describe(_Reader(name, path, stream), wanted, separator, copy)
+
+
+def read_through(name: str, path: Path) -> Content:
+    """Read a file to its end, unpacking it if it is gzip, and say what was found; nothing is written.
+
+    Raises
+    ------
+    FileError
+        Where it may not be opened, or is a gzip file that is cut short.
+    """
+    with _told(name, path), path.open("rb") as stream:
+        return _read_reader(_Reader(name, path, stream), None)[0]
+
+
+@contextmanager
+def _told(name: str, path: Path) -> Iterator[None]:
+    """Tells that a file cannot be opened or unpacked, without what it holds."""
     try:
-        with path.open("rb") as stream:
-            reader = _Reader(name, path, stream)
-            return _describe(reader, wanted, separator, copy)
+        yield
+        return
     except PermissionError:
         hint = "Give the account that runs the build the right to read it."
         fault = Fault(name, "may not be opened.", hint)
@@ -197,9 +216,10 @@ class _Reader:
 
 
 @dataclass(slots=True)
-class _Text:
-    """What one pass over the content found out."""
+class Content:
+    """What one pass over a file's content found out."""
 
+    sha256: str = ""
     start: bytes = b""
     lines: int = 0
     last: bytes = b"\n"
@@ -208,12 +228,12 @@ class _Text:
 
 
 def _describe(reader: _Reader, wanted: Collection[str], separator: str | None, copy: Path) -> InputFile:
-    found, packed = _read_through(reader, copy)
+    found, packed = _read_reader(reader, copy)
     name = reader.name
     if not found.start.removeprefix(codecs.BOM_UTF8).strip():
         raise FileError(Fault(name, "is empty (0 rows).", "Ask the provider to send it again."))
     path = copy if packed else reader.path
-    sha256 = reader.digest.hexdigest()
+    sha256 = found.sha256
     if found.start.startswith(_PARQUET):
         return _describe_parquet(InputFile(name, path, sha256, "parquet"))
     if found.start.startswith(_SPREADSHEETS):
@@ -230,13 +250,13 @@ def _describe(reader: _Reader, wanted: Collection[str], separator: str | None, c
     return _describe_csv(described, wanted, separator)
 
 
-def _read_through(reader: _Reader, copy: Path) -> tuple[_Text, bool]:
-    text = _Text()
+def _read_reader(reader: _Reader, copy: Path | None) -> tuple[Content, bool]:
+    text = Content()
     decoder = codecs.getincrementaldecoder("utf-8")()
     chunks = reader.chunks()
     first = next(chunks, b"")
     text.start = first
-    target = _create(copy) if reader.packed else None
+    target = _create(copy) if copy and reader.packed else None
     try:
         chunk = first
         while chunk:
@@ -248,10 +268,11 @@ def _read_through(reader: _Reader, copy: Path) -> tuple[_Text, bool]:
         if target:
             target.close()
     text.utf_8 = text.utf_8 and not decoder.getstate()[0]
+    text.sha256 = reader.digest.hexdigest()
     return text, reader.packed
 
 
-def _note(text: _Text, chunk: bytes, decoder: codecs.IncrementalDecoder) -> None:
+def _note(text: Content, chunk: bytes, decoder: codecs.IncrementalDecoder) -> None:
     text.lines += chunk.count(b"\n")
     text.last = chunk
     text.nul = text.nul or b"\0" in chunk
@@ -263,7 +284,7 @@ def _note(text: _Text, chunk: bytes, decoder: codecs.IncrementalDecoder) -> None
             decoder.reset()
 
 
-def _encoding(text: _Text) -> str:
+def _encoding(text: Content) -> str:
     if text.start.startswith(_UTF_16):
         return "utf-16"
     return "utf-8" if text.utf_8 else "cp1252"
