@@ -64,13 +64,11 @@ class Estimate(_Limits):
         """Put the parts together in the shape of the reasons, with NaN wherever there is a reason."""
         shape = reason_codes.shape
         parts = [_fit(part, shape) for part in (value, lower_cl, upper_cl)]
-        error = None if standard_error is None else _fit(standard_error, shape)
         withheld = reason_codes != _CALCULATED
         if withheld.any():
             parts = [np.where(withheld, np.nan, part) for part in parts]
-            error = None if error is None else np.where(withheld, np.nan, error)
         estimate = cls(*parts)
-        estimate._reason_codes, estimate._standard_error = reason_codes, error
+        estimate._reason_codes, estimate._standard_error = reason_codes, standard_error
         return estimate
 
     @property
@@ -88,7 +86,7 @@ class Estimate(_Limits):
         """The standard error of each value; NaN where the method has none."""
         if self._standard_error is None:
             return np.full(self.value.shape, np.nan)
-        return self._standard_error
+        return np.where(self._reason_codes == _CALCULATED, self._standard_error, np.nan)
 
     @property
     def reason(self) -> NDArray[np.str_]:

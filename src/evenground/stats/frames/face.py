@@ -165,7 +165,9 @@ def build_figures(
     repeats = len(levels)
     if repeats > 1:
         rows = np.repeat(np.arange(count) if rows is None else rows, repeats)
-    added: dict[str, NDArray[Any]] = {name: np.repeat(values, repeats) for name, values in totals.items()}
+    added: dict[str, NDArray[Any] | None] = {
+        name: np.repeat(values, repeats) for name, values in totals.items()
+    }
     added |= {name: part.T.ravel() for name, part in zip(FIGURE_COLUMNS, estimate, strict=False)}
     added["confidence_level"] = np.tile(levels, count)
     added["value_note"] = value_notes(estimate.reason_codes.T.ravel())
@@ -189,11 +191,9 @@ def _interleave(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.stack(arrays, axis=-1).reshape(arrays[0].shape[0], -1)
 
 
-def value_notes(codes: NDArray[np.int8]) -> NDArray[np.str_]:
-    """Why each figure is absent; the empty text where it is not."""
-    if not codes.any():
-        return np.zeros(codes.shape, dtype="U1")
-    return np.asarray(REASONS)[codes]
+def value_notes(codes: NDArray[np.int8]) -> NDArray[np.str_] | None:
+    """Why each figure is absent, the empty text where it is not; ``None`` where all are there."""
+    return np.asarray(REASONS)[codes] if codes.any() else None
 
 
 def calculate_by_group(

@@ -21,6 +21,10 @@ Frame = TypeVar("Frame")
 Rows = NDArray[np.int64]
 
 
+Added = Mapping[str, NDArray[Any] | None]
+"""New columns; ``None`` for one in which everything is absent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runs:
     """The rows of a frame in runs, one a group, in the order in which the groups first appear.
@@ -67,7 +71,7 @@ class Table(Protocol):
     def runs(self, by: Sequence[str]) -> Runs:
         """The rows by group."""
 
-    def build(self, kept: Sequence[str], rows: Rows | None, added: Mapping[str, NDArray[Any]]) -> Any:
+    def build(self, kept: Sequence[str], rows: Rows | None, added: Added) -> Any:
         """A frame of the caller's kind: some of its columns at these rows, and new columns."""
 
 
@@ -123,7 +127,8 @@ class _PolarsTable:
         column = self._frame[name]
         if not (column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Null)):
             raise _not_numbers(name, column.dtype)
-        return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        floats = column.cast(pl.Float64)
+        return (floats.fill_null(np.nan) if floats.null_count() else floats).to_numpy()
 
     def labels(self, name: str) -> NDArray[Any]:
         return self._frame[name].to_numpy()
@@ -136,31 +141,15 @@ class _PolarsTable:
         return column.rank("dense").cast(pl.Float64).to_numpy()
 
     def runs(self, by: Sequence[str]) -> Runs:
-        keys = self._frame.select(by)
-        changed = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in by)
-        changes = keys.select(changed.alias("changed"))["changed"].to_numpy()
-        first = np.flatnonzero(changes).astype(np.int64)
-        if self.height and (first.size == 0 or first[0] != 0):
-            # The first row has nothing before it to differ from where its key is absent.
-            first = np.concatenate([[0], first])
-        if keys[first].is_duplicated().any():
-            return self._gathered(by)
-        return Runs(np.append(first, self.height), None, first)
+        return _find_runs(self._frame.select(by))
 
-    def _gathered(self, by: Sequence[str]) -> Runs:
-        rows = (
-            self._frame.select(pl.struct(by).alias("key"), pl.int_range(pl.len()).alias("row"))
-            .group_by("key", maintain_order=True)
-            .agg("row")
-        )
-        order = rows["row"].explode().to_numpy().astype(np.int64)
-        offsets = np.concatenate([[0], np.cumsum(rows["row"].list.len().to_numpy())]).astype(np.int64)
-        return Runs(offsets, order, order[offsets[:-1]])
-
-    def build(self, kept: Sequence[str], rows: Rows | None, added: Mapping[str, NDArray[Any]]) -> Any:
-        new = [_series(name, values) for name, values in added.items()]
+    def build(self, kept: Sequence[str], rows: Rows | None, added: Added) -> Any:
+        new = [
+            pl.lit(None, pl.String).alias(name) if values is None else _series(name, values)
+            for name, values in added.items()
+        ]
         if not kept:
-            return pl.DataFrame(new)
+            return pl.select(new)
         frame = self._frame.select(kept)
         return (frame if rows is None else frame[rows]).with_columns(new)
 
@@ -198,43 +187,70 @@ class _PandasTable:
         return ranks
 
     def runs(self, by: Sequence[str]) -> Runs:
-        codes = self._codes(by)
-        order = None
-        if np.any(codes[1:] < codes[:-1]):
-            order = np.argsort(codes, kind="stable").astype(np.int64)
-            codes = codes[order]
-        first = np.flatnonzero(np.diff(codes, prepend=-1)).astype(np.int64)
-        offsets = np.append(first, self.height)
-        return Runs(offsets, order, first if order is None else order[first])
+        return _find_runs(pl.DataFrame([_as_series(name, self._frame[name]) for name in by]))
 
-    def _codes(self, by: Sequence[str]) -> Rows:
-        """The number of each row's group, in the order of first appearance."""
-        import pandas as pd
-
-        codes, _ = pd.factorize(self._frame[by[0]], use_na_sentinel=False)
-        for name in by[1:]:
-            more, labels = pd.factorize(self._frame[name], use_na_sentinel=False)
-            codes, _ = pd.factorize(codes.astype(np.int64) * len(labels) + more)
-        return np.asarray(codes, dtype=np.int64)
-
-    def build(self, kept: Sequence[str], rows: Rows | None, added: Mapping[str, NDArray[Any]]) -> Any:
+    def build(self, kept: Sequence[str], rows: Rows | None, added: Added) -> Any:
         import pandas as pd
 
         if not kept:
-            frame = pd.DataFrame(index=range(len(next(iter(added.values())))))
+            height = next(len(values) for values in added.values() if values is not None)
+            frame = pd.DataFrame(index=range(height))
         elif rows is None:
             frame = self._frame[list(kept)]
         else:
             frame = self._frame[list(kept)].iloc[rows].reset_index(drop=True)
         columns = {
-            name: pd.Series(
-                _series(name, values).to_list() if values.dtype.kind in "UO" else values,
-                index=frame.index,
-                dtype="object" if values.dtype.kind in "UO" else None,
-            )
+            name: _series(name, values).to_list()
+            if values is not None and values.dtype.kind == "U"
+            else values
             for name, values in added.items()
         }
         return frame.assign(**columns)
+
+
+def _find_runs(keys: pl.DataFrame) -> Runs:
+    changed = pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))
+    changes = keys.select(changed.alias("changed"))["changed"]
+    first = changes.arg_true().to_numpy().astype(np.int64)
+    if keys.height and (first.size == 0 or first[0] != 0):
+        # The first row has nothing before it to differ from where its key is absent.
+        first = np.concatenate([[0], first])
+    heads = keys[first]
+    if heads.n_unique() == heads.height:
+        return Runs(np.append(first, keys.height), None, first)
+    return _gather_runs(heads, np.diff(first, append=keys.height), first)
+
+
+def _gather_runs(heads: pl.DataFrame, lengths: Rows, first: Rows) -> Runs:
+    """Runs of the same key put together, in the order in which the keys first appear."""
+    same = (
+        heads.lazy()
+        .with_row_index("run")
+        .group_by(heads.columns, maintain_order=True)
+        .agg("run")
+        .with_row_index("group")
+        .select("group", "run")
+        .explode("run")
+        .collect()
+    )
+    order_of_runs, group = same["run"].to_numpy(), same["group"].to_numpy()
+    sizes = lengths[order_of_runs]
+    starts = np.cumsum(sizes) - sizes
+    order = np.arange(sizes.sum()) + np.repeat(first[order_of_runs] - starts, sizes)
+    per_group = np.bincount(group, weights=sizes).astype(np.int64)
+    leads = order_of_runs[np.flatnonzero(np.diff(group.astype(np.int64), prepend=-1))]
+    return Runs(np.concatenate([[0], np.cumsum(per_group)]), order, first[leads])
+
+
+def _as_series(name: str, column: Any) -> pl.Series:
+    """A pandas column of keys for Polars to compare; what Polars has no type for becomes its codes."""
+    if column.dtype.kind in "iufb" and isinstance(column.dtype, np.dtype):
+        return pl.Series(name, column.to_numpy())
+    if column.dtype == "str":
+        return pl.Series(name, column.array.__arrow_array__())
+    import pandas as pd
+
+    return pl.Series(name, pd.factorize(column, use_na_sentinel=False)[0])
 
 
 def _series(name: str, values: NDArray[Any]) -> pl.Series:
