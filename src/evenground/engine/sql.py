@@ -377,7 +377,8 @@ def _packed_event() -> exp.Expr:
     thousandths = exp.func("ROUND", exp.Mul(this=value.copy(), expression=_integer(VALUE_SCALE)))
     # A database may work out a column before it drops rows, and a conversion that fails stops everything:
     # so nothing is converted here that is not plausible, although such rows are dropped below, too.
-    safe = exp.TryCast(this=exp.Case().when(plausible, thousandths), to=exp.DataType.build("BIGINT"))
+    whole = exp.Case().when(plausible, thousandths)
+    safe = exp.TryCast(this=whole, to=exp.DataType.build("BIGINT"), safe=True)
     scaled = exp.Add(this=safe, expression=_long(VALUE_OFFSET))
     return exp.Add(this=days, expression=exp.func("COALESCE", _column("rank", "c"), scaled))
 
