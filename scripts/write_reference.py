@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from evenground.indicators import SHIPPED, Indicator, load_definitions
+from evenground.indicators import SHIPPED, Definitions, Indicator, load_definitions
 from evenground.releases import DOCUMENTS, TABLES
 from evenground.workspace import write_atomically
 
@@ -31,7 +32,10 @@ _INDICATORS_INTRODUCTION = """\
 
 *Made by `make docs` from `src/evenground/definitions`. Do not edit.*
 
-How to write one: [definitions](definitions.md).
+{indicators} indicators, {plus_groups} Plus groups and {segments} segments. How to write one:
+[definitions](definitions.md). Those that none of your sources recorded are left out of your release by
+themselves, and named. At the end of the page: [Plus groups](#plus-groups), [segments](#segments) and
+[features](#features), with the national reference set to load for each.
 """
 
 
@@ -45,11 +49,44 @@ def describe_release() -> str:
     return "\n".join(parts)
 
 
-def describe_indicators(indicators: Iterable[Indicator]) -> str:
-    """The page on the indicators that ship."""
-    return "\n".join(
-        [_INDICATORS_INTRODUCTION, *(_describe_indicator(indicator) for indicator in indicators)]
+def describe_indicators(definitions: Definitions) -> str:
+    """The page on the indicators that ship, the Plus groups, segments and features."""
+    introduction = _INDICATORS_INTRODUCTION.format(
+        indicators=len(definitions.indicators),
+        plus_groups=len(definitions.plus_groups),
+        segments=sum(len(one.segments) for one in definitions.segments.values()),
     )
+    parts = [introduction, *(_describe_indicator(one) for one in definitions.indicators.values())]
+    parts += ["## Plus groups", "", *_table(("group", "who", "why"), _plus_group_rows(definitions))]
+    for segmentation in definitions.segments.values():
+        parts += ["## Segments", "", f"{segmentation.name}: {segmentation.description}", ""]
+        rows = ((segment.name, segment.words) for segment in segmentation.segments)
+        parts += _table(("segment", "who, of those not in one above"), rows)
+    return "\n".join([*parts, "## Features", "", *_table(_FEATURE_COLUMNS, _feature_rows(definitions))])
+
+
+_FEATURE_COLUMNS = ("feature", "kind", "codes", "reference set to load")
+
+
+def _plus_group_rows(definitions: Definitions) -> Iterable[tuple[str, ...]]:
+    for group in definitions.plus_groups.values():
+        yield group.name, group.words, group.rationale
+
+
+def _feature_rows(definitions: Definitions) -> Iterable[tuple[str, ...]]:
+    for feature in definitions.features.values():
+        if feature.is_rule:
+            yield f"`{feature.id}`: {feature.name}", "rule", f"people {feature.words}", ""
+            continue
+        codes = definitions.codelists[feature.codelist].codes
+        systems = Counter(code.code_system for code in codes)
+        told = ", ".join(f"{number} {system}" for system, number in sorted(systems.items()))
+        yield f"`{feature.id}`: {feature.name}", feature.kind, told, feature.reference_set or ""
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [columns, tuple("---" for _ in columns), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines] + [""]
 
 
 def _describe_indicator(indicator: Indicator) -> str:
@@ -63,6 +100,7 @@ def _describe_indicator(indicator: Indicator) -> str:
         "target": f"{target.value:g} ({target.source})" if target else "none",
         "Core20PLUS5": ", ".join(area.replace("_", " ") for area in indicator.core20plus5)
         or "not one of the five",
+        "tags": ", ".join(tag.replace("_", " ") for tag in indicator.tags) or "none",
         "source": indicator.source.title,
         "checked by": f"{indicator.checker}; review by {indicator.review_date:%d %B %Y}",
     }
@@ -72,10 +110,9 @@ def _describe_indicator(indicator: Indicator) -> str:
 
 def make_pages() -> dict[Path, str]:
     """Every page by its path."""
-    indicators = load_definitions(SHIPPED).indicators.values()
     return {
         REFERENCE / "release.md": describe_release(),
-        REFERENCE / "indicators.md": describe_indicators(indicators),
+        REFERENCE / "indicators.md": describe_indicators(load_definitions(SHIPPED)),
     }
 
 

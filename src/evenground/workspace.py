@@ -57,6 +57,12 @@ class PopulationSection(_Strict):
     base: Literal["registered", "resident"] = "registered"
 
 
+class IndicatorsSection(_Strict):
+    """``[indicators]``: those that this place does not publish, although its records could tell them."""
+
+    leave_out: tuple[str, ...] = ()
+
+
 class DisclosureSection(_Strict):
     """``[disclosure]``: the named policy that every release follows."""
 
@@ -84,6 +90,7 @@ class Place(_Strict):
     areas: AreasSection
     population: PopulationSection = PopulationSection()
     disclosure: DisclosureSection = DisclosureSection()
+    indicators: IndicatorsSection = IndicatorsSection()
     sources: tuple[SourceSection, ...] = ()
 
 

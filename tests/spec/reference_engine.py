@@ -86,7 +86,7 @@ class View:
         if isinstance(node, ex.SomeOf):
             number = sum(self.holds(child) for child in node.of)
             return node.at_least <= number <= (len(node.of) if node.at_most is None else node.at_most)
-        if isinstance(node, ex.Age | ex.Turned | ex.SexIs):
+        if isinstance(node, ex.Age | ex.Turned | ex.SexIs | ex.EthnicGroupIs):
             return self.is_like(node)
         if isinstance(node, ex.Has):
             rule = self.definitions.features[node.feature].expression
@@ -99,7 +99,7 @@ class View:
         assert isinstance(node, ex.LatestValue)
         return self.latest_value_meets(node)
 
-    def is_like(self, node: ex.Age | ex.Turned | ex.SexIs) -> bool:
+    def is_like(self, node: ex.Age | ex.Turned | ex.SexIs | ex.EthnicGroupIs) -> bool:
         """Whether what is known of the person without any record fits."""
         if isinstance(node, ex.Age):
             day = self.as_at if node.on_last is None else last_time(node.on_last, self.as_at)
@@ -109,6 +109,8 @@ class View:
         if isinstance(node, ex.Turned):
             start = step_back(self.as_at, node.months)
             return age_of(self.person, start) < node.age <= age_of(self.person, self.as_at)
+        if isinstance(node, ex.EthnicGroupIs):
+            return self.person["ethnic_group"] in node.codes
         return self.person["sex"] in node.values
 
     def records(self, feature_id: str, window: ex.Window) -> list[Row]:

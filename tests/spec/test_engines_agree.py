@@ -113,6 +113,10 @@ LEAVES = st.one_of(
     ),
     st.builds(lambda name: {"feature": name}, st.sampled_from(["ill", "checked_lately", "two_of"])),
     st.builds(lambda: {"feature": "ill_and_high"}),
+    st.builds(
+        lambda groups: {"ethnic_group": groups},
+        st.lists(st.sampled_from(["A", "white", "asian", "Z", "missing"]), min_size=1, unique=True),
+    ),
     st.builds(lambda sex: {"sex": sex}, st.sampled_from(["female", "male", "not_known"])),
 )
 

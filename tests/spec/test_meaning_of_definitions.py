@@ -162,6 +162,11 @@ LOGIC = {
     "not, without any record": ({"not": {"feature": "illness"}}, [], 1),
     "sex": ({"sex": "male"}, [], 0),
     "one of two sexes": ({"sex": ["male", "female"]}, [], 1),
+    # She is White British.
+    "ethnic group": ({"ethnic_group": "A"}, [], 1),
+    "one of five ethnic groups": ({"ethnic_group": ["black", "white"]}, [], 1),
+    "another of five ethnic groups": ({"ethnic_group": "asian"}, [], 0),
+    "ethnic group missing": ({"ethnic_group": "missing"}, [], 0),
 }
 
 

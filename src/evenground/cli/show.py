@@ -28,6 +28,11 @@ def show_build(report: BuildReport) -> None:
     timing.add_section()
     timing.add_row("Whole build", f"{report.seconds:.2f}")
     console.print(timing)
+    if report.left_out:
+        console.print(
+            f"{len(report.left_out)} indicators are left out: no source recorded them, or place.toml does "
+            "not want them. The report and the page about the data name each."
+        )
     state = "is the same as before, byte for byte" if report.unchanged else "is now current"
     console.print(
         f"{report.people_counted:,} people counted. {report.figures:,} figures, "

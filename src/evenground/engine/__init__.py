@@ -4,6 +4,15 @@ The shared part knows no database; each back end is a module of its own, importe
 """
 
 from evenground.engine.cells import ENGINES, Cells, count, explain_sql
+from evenground.engine.recorded import find_recorded_codes
 from evenground.engine.rollup import roll_up, roll_up_by_age
 
-__all__ = ["ENGINES", "Cells", "count", "explain_sql", "roll_up", "roll_up_by_age"]
+__all__ = [
+    "ENGINES",
+    "Cells",
+    "count",
+    "explain_sql",
+    "find_recorded_codes",
+    "roll_up",
+    "roll_up_by_age",
+]

@@ -10,6 +10,7 @@ node, and the keys that belong to it::
     age = { from = 2, to = 3, on_last = "08-31" }            ... on the latest 31 August
     turned = { age = 2, within_months = 12 }                 had this birthday in the last 12 months
     sex = "female"                                           or a list
+    ethnic_group = ["asian", "black"]                        five groups, or codes of NHS 16+1, or missing
     feature = "bowel_screening", within_months = 30          at least one such record
     feature = "mmr_vaccination", times = 2, before_age = 5   records on two days before the fifth birthday
     some_of = ["asthma", "copd", "diabetes"], at_least = 2   how many of these hold
@@ -31,7 +32,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from evenground.errors import Fault, suggest
-from evenground.vocabulary import Sex
+from evenground.vocabulary import ETHNIC_GROUP_TO_5, ETHNIC_GROUPS, ETHNIC_GROUPS_5, Sex
 
 MAX_AGE: Final = 130
 MAX_MONTHS: Final = 1500
@@ -128,6 +129,13 @@ class SexIs:
 
 
 @dataclass(frozen=True, slots=True)
+class EthnicGroupIs:
+    """Ethnic group as recorded is one of these codes of NHS 16+1, or missing."""
+
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """Records of the feature on at least ``times`` days: in the window, before the birthday ``before_age``.
 
@@ -180,7 +188,18 @@ class Count:
 
 
 Node: TypeAlias = (
-    All | AnyOf | Not | SomeOf | Age | Turned | SexIs | Has | LatestValue | LatestCategory | Count
+    All
+    | AnyOf
+    | Not
+    | SomeOf
+    | Age
+    | Turned
+    | SexIs
+    | EthnicGroupIs
+    | Has
+    | LatestValue
+    | LatestCategory
+    | Count
 )
 
 LIMITS: Final = {"below": "below", "at_most": "at most", "above": "above", "at_least": "at least"}
@@ -193,6 +212,7 @@ _LEAF_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": (),
     "turned": (),
     "sex": (),
+    "ethnic_group": (),
     "feature": (*_WINDOW_KEYS, "times", "before_age"),
     "latest": (*_WINDOW_KEYS, *LIMITS, "is"),
     "count": _WINDOW_KEYS,
@@ -390,6 +410,19 @@ def _parse_sex(raw: Mapping[str, Any], where: str) -> _Parsed:
     return (None, faults) if faults else (SexIs(values), [])
 
 
+def _parse_ethnic_group(raw: Mapping[str, Any], where: str) -> _Parsed:
+    place = f"{where}.ethnic_group"
+    values, faults = _read_names(raw["ethnic_group"], place)
+    known = [*ETHNIC_GROUPS_5, *ETHNIC_GROUPS]
+    faults += [
+        Fault(place, f'"{value}" is not an ethnic group.', suggest(value, known))
+        for value in values
+        if value not in known
+    ]
+    codes = tuple(code for code, five in ETHNIC_GROUP_TO_5.items() if code in values or five in values)
+    return (None, faults) if faults else (EthnicGroupIs(codes), [])
+
+
 def _parse_has(raw: Mapping[str, Any], where: str) -> _Parsed:
     feature, faults = _read_feature(raw["feature"], f"{where}.feature")
     window, window_faults = _read_window(raw, where)
@@ -486,6 +519,7 @@ _PARSERS: Final[Mapping[str, Callable[[Mapping[str, Any], str], _Parsed]]] = {
     "age": _parse_age,
     "turned": _parse_turned,
     "sex": _parse_sex,
+    "ethnic_group": _parse_ethnic_group,
     "feature": _parse_has,
     "latest": _parse_latest,
     "count": _parse_count,

@@ -10,6 +10,7 @@ from evenground.indicators.expressions import (
     All,
     AnyOf,
     Count,
+    EthnicGroupIs,
     Has,
     LatestCategory,
     LatestValue,
@@ -21,6 +22,7 @@ from evenground.indicators.expressions import (
     say_day,
 )
 from evenground.indicators.model import Feature
+from evenground.vocabulary import ETHNIC_GROUPS
 
 
 def in_words(node: Node, features: Mapping[str, Feature]) -> str:
@@ -37,7 +39,7 @@ def in_words(node: Node, features: Mapping[str, Feature]) -> str:
             return f"not ({in_words(of, features)})"
         case SomeOf():
             return _some_words(node, features)
-        case Age() | Turned() | SexIs():
+        case Age() | Turned() | SexIs() | EthnicGroupIs():
             return _personal_words(node)
         case Has(feature):
             return features[feature].words or _record_words(node, features)
@@ -47,7 +49,7 @@ def in_words(node: Node, features: Mapping[str, Feature]) -> str:
             return _latest_words(node, features)
 
 
-def _personal_words(node: Age | Turned | SexIs) -> str:
+def _personal_words(node: Age | Turned | SexIs | EthnicGroupIs) -> str:
     match node:
         case Age(first, last, on_last):
             return _age_words(first, last) + (f" on the last {say_day(on_last)}" if on_last else "")
@@ -55,6 +57,8 @@ def _personal_words(node: Age | Turned | SexIs) -> str:
             return f"who turned {age} in the last {months} months"
         case SexIs(values):
             return f"recorded as {' or '.join(value.replace('_', ' ') for value in values)}"
+        case EthnicGroupIs(codes):
+            return f"whose recorded ethnic group is {' or '.join(ETHNIC_GROUPS[code] for code in codes)}"
 
 
 def _latest_words(node: LatestValue | LatestCategory, features: Mapping[str, Feature]) -> str:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,15 +18,17 @@ import polars as pl
 from evenground import __version__
 from evenground.contract import LoadReport
 from evenground.disclosure import Policy, load_policy, protect_counts, require_protected
-from evenground.engine import Cells, count, roll_up, roll_up_by_age
+from evenground.engine import Cells, count, find_recorded_codes, roll_up, roll_up_by_age
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries, load_geography
 from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
 from evenground.pipeline.coverage import describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
+from evenground.pipeline.left_out import describe_left_out, find_left_out, require_known
 from evenground.pipeline.rankings import rank_for_release
 from evenground.releases import (
     TABLES,
+    CoverageRow,
     IndicatorInfo,
     Profile,
     Release,
@@ -64,6 +66,7 @@ class BuildReport:
     people_counted: int = 0
     figures: int = 0
     suppressed: int = 0
+    left_out: dict[str, str] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
 
     @property
@@ -93,13 +96,14 @@ class _Inputs:
     definitions: Definitions
     geography: Geography
     policy: Policy
+    left_out: tuple[CoverageRow, ...] = ()
 
 
 def check_workspace(workspace: Workspace) -> list[Fault]:
     """Every fault of the workspace and its definitions, in one pass; an empty list where all is well."""
     faults: list[Fault] = []
     checks: tuple[Callable[[], object], ...] = (
-        lambda: load_definitions(SHIPPED, workspace.definitions),
+        lambda: _load_definitions(workspace),
         lambda: _load_geography(workspace),
         lambda: _load_lsoa_boundaries(workspace),
         lambda: faults.extend(_check_sources(workspace)),
@@ -146,6 +150,7 @@ def build_release(
             report.sources += _load_sources(workspace, inputs, folder, on_stage)
             loaded = report.sources[0]
         with clock.stage("Count people and events"):
+            inputs = _leave_out_untold(workspace, inputs, loaded.events, report)
             cells = count(
                 inputs.definitions,
                 persons=loaded.persons,
@@ -171,9 +176,28 @@ def build_release(
     return release, report
 
 
+def _load_definitions(workspace: Workspace) -> Definitions:
+    definitions = load_definitions(SHIPPED, workspace.definitions)
+    require_known(definitions, workspace.place.indicators.leave_out)
+    return definitions
+
+
+def _leave_out_untold(workspace: Workspace, inputs: _Inputs, events: Path, report: BuildReport) -> _Inputs:
+    """Without the indicators that the place or its records have nothing to say of; the report names them."""
+    definitions = inputs.definitions
+    report.left_out = find_left_out(
+        definitions,
+        unwanted=workspace.place.indicators.leave_out,
+        recorded=find_recorded_codes(events, as_at=workspace.place.place.as_at),
+    )
+    kept = definitions.keep(definitions.indicators.keys() - report.left_out.keys())
+    told = tuple(describe_left_out(definitions, report.left_out))
+    return replace(inputs, definitions=kept, left_out=told)
+
+
 def _load_inputs(workspace: Workspace) -> _Inputs:
     return _Inputs(
-        definitions=load_definitions(SHIPPED, workspace.definitions),
+        definitions=_load_definitions(workspace),
         geography=_load_geography(workspace),
         policy=load_policy(workspace.place.disclosure.policy),
     )
@@ -355,7 +379,7 @@ def _assemble(
         profiles=tuple(
             Profile.model_validate(definitions.describe_profile(profile)) for profile in definitions.profiles
         ),
-        coverage=describe_coverage(report.sources, cells.frame, inputs.policy),
+        coverage=describe_coverage(report.sources, cells.frame, inputs.policy) + inputs.left_out,
     )
 
 

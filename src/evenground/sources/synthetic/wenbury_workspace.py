@@ -61,6 +61,16 @@ base = "registered"
 [disclosure]
 policy = "nhs-7-5"
 
+# The generator offers these people nothing, so they would be published as nobody reached.
+[indicators]
+leave_out = [
+  "bowel_screening_54_59",
+  "flu_vaccination_2_3",
+  "flu_vaccination_at_risk",
+  "flu_vaccination_learning_disability",
+  "maternity_flu_vaccination",
+]
+
 [[sources]]
 name = "GP records"
 kind = "extract"
