@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from evenground.engine import sql
 from evenground.engine.plan import Plan
-from evenground.engine.request import Answer, Request
+from evenground.engine.request import Answer, Request, code_frame, side_by_side
 from evenground.errors import Fault, SourceError
 
 DIALECT = "duckdb"
@@ -52,7 +52,7 @@ def _answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> An
             _prepare_pass(connection, plan, number, request, has_practices=has_practices)
             cells.append(_read(connection, sql.cells_query(plan, number, sql.CELL_KEYS)))
             practices.append(_read(connection, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
-    return Answer(_side_by_side(cells, sql.CELL_KEYS), _side_by_side(practices, sql.PRACTICE_KEYS))
+    return Answer(side_by_side(cells, sql.CELL_KEYS), side_by_side(practices, sql.PRACTICE_KEYS))
 
 
 @contextmanager
@@ -80,19 +80,13 @@ def _prepare_pass(
     connection: duckdb.DuckDBPyConnection, plan: Plan, number: int, request: Request, *, has_practices: bool
 ) -> None:
     if plan.passes[number].codes:
-        codes = pl.DataFrame(
-            plan.passes[number].code_columns(), infer_schema_length=None, schema_overrides=CODE_TYPES
-        )
-        connection.register("loaded_codes", codes.to_arrow())
+        connection.register("loaded_codes", code_frame(plan.passes[number]).to_arrow())
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.codes_table(number)} AS FROM loaded_codes")
         _materialise(connection, sql.HITS, sql.hits_query(plan, number))
     resident = tuple(request.lsoas) if plan.base == "resident" else ()
     registered = plan.base == "registered" and has_practices
     people = sql.people_query(plan, number, needs_practice=registered, lsoas=resident)
     _materialise(connection, sql.PEOPLE, people)
-
-
-CODE_TYPES = {"lower": pl.Float64, "upper": pl.Float64, "rank": pl.Int64, "measure": pl.Int64}
 
 
 def _materialise(connection: duckdb.DuckDBPyConnection, name: str, query: exp.Select) -> None:
@@ -104,10 +98,3 @@ def _read(connection: duckdb.DuckDBPyConnection, query: exp.Select) -> pl.DataFr
     if not isinstance(frame, pl.DataFrame):
         raise TypeError("a query gives a table")
     return frame
-
-
-def _side_by_side(frames: list[pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:
-    if len(frames) == 1:
-        return frames[0]
-    first, *others = (frame.sort(keys, nulls_last=True) for frame in frames)
-    return pl.concat([first, *(frame.drop(*keys, "population") for frame in others)], how="horizontal")

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
+from evenground.engine.plan import Pass
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The contract's files, the place's LSOAs and the memory a back end may use (``4GB``)."""
+    """The contract's files, the place's LSOAs and the memory a back end may use (``4GB``).
+
+    ``url`` says where a back end that is not in this process runs, and ``folder_url`` by what name it
+    knows the folder of the files, where that is not the name it has here.
+    """
 
     persons: Path
     events: Path
     lsoas: tuple[str, ...]
     memory_limit: str | None = None
+    url: str | None = None
+    folder_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +33,19 @@ class Answer:
 
     cells: pl.DataFrame
     practices: pl.DataFrame
+
+
+def code_frame(one: Pass) -> pl.DataFrame:
+    """The codes of a pass as a table, with the same types whatever is in it."""
+    return pl.DataFrame(one.code_columns(), infer_schema_length=None, schema_overrides=_CODE_TYPES)
+
+
+_CODE_TYPES = {"lower": pl.Float64, "upper": pl.Float64, "rank": pl.Int64, "measure": pl.Int64}
+
+
+def side_by_side(frames: Sequence[pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:
+    """The columns of every pass in one table: each pass has the same groups of people."""
+    if len(frames) == 1:
+        return frames[0]
+    first, *others = (frame.sort(keys, nulls_last=True) for frame in frames)
+    return pl.concat([first, *(frame.drop(*keys, "population") for frame in others)], how="horizontal")
