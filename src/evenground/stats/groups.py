@@ -188,7 +188,10 @@ def _equal_size(bounds: NDArray[np.int64]) -> int | None:
 
 
 def _from_offsets(rows: int, offsets: ArrayLike | None) -> Groups:
-    bounds = np.asarray(offsets, dtype=np.int64)
+    given = np.asarray(offsets)
+    if not np.issubdtype(given.dtype, np.integer):
+        raise InputError(f"offsets must hold whole numbers, but they hold {given.dtype}.")
+    bounds = given.astype(np.int64)
     valid = bounds.ndim == 1 and bounds.size > 0 and bounds[0] == 0 and bounds[-1] == rows
     if not valid or np.any(np.diff(bounds) < 0):
         raise InputError(f"offsets must start with 0, never fall, and end with the number of rows, {rows}.")

@@ -424,3 +424,16 @@ def test_rows_named_by_an_error_say_in_which_order_they_stand(make):
     frame = make({"area_code": ["B", "A", "B"], "numerator": [1, 9, 1], "denominator": [4, 4, 4]})
     with pytest.raises(InputError, match="numbered in the order of area_code"):
         frames.calculate_proportion(frame, by="area_code")
+
+
+@pytest.mark.parametrize("levels", [[], [[0.95, 0.998]]])
+def test_levels_are_one_list(make, levels):
+    frame = make({"numerator": [1], "denominator": [2]})
+    with pytest.raises(InputError, match="one level, such as"):
+        frames.calculate_proportion(frame, confidence_level=levels)
+
+
+def test_columns_of_several_names_are_refused():
+    names = pd.MultiIndex.from_tuples([("numerator", "a"), ("denominator", "b")])
+    with pytest.raises(InputError, match="names are not texts"):
+        frames.calculate_proportion(pd.DataFrame([[1, 2]], columns=names))

@@ -97,3 +97,8 @@ def test_labels_that_cannot_be_sorted_are_refused(labels: list[Any]) -> None:
     held[:] = labels
     with pytest.raises(InputError, match="labels that cannot be sorted"):
         find_groups((2,), held, None)
+
+
+def test_offsets_that_are_not_whole_are_refused() -> None:
+    with pytest.raises(InputError, match="whole numbers, but they hold float64"):
+        find_groups((3,), None, [0, 1.5, 3])

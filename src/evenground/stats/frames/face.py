@@ -132,8 +132,17 @@ def require_free_names(kept: Sequence[str], adds: Sequence[str] = ()) -> None:
 
 
 def confidence_levels(confidence_level: Levels) -> Floats:
-    """The levels asked for, in one row."""
-    return np.atleast_1d(require_confidence_level(confidence_level))
+    """The levels asked for, in one row.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or they are not one list.
+    """
+    levels = np.atleast_1d(require_confidence_level(confidence_level))
+    if levels.ndim != 1 or not levels.size:
+        raise InputError("confidence_level takes one level, such as 0.95, or a list of them.")
+    return levels
 
 
 def build_figures(

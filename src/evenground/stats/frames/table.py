@@ -104,6 +104,8 @@ def require_columns(table: Table, names: Iterable[str]) -> None:
         Naming the column that is absent, and the nearest that is there.
     """
     held = list(table.names)
+    if not all(isinstance(name, str) for name in held):
+        raise InputError("The frame has columns whose names are not texts. Give each column one name first.")
     for name in names:
         if name not in held:
             raise InputError(f'There is no column "{name}". {suggest(name, held)}')
