@@ -437,3 +437,14 @@ def test_columns_of_several_names_are_refused():
     names = pd.MultiIndex.from_tuples([("numerator", "a"), ("denominator", "b")])
     with pytest.raises(InputError, match="names are not texts"):
         frames.calculate_proportion(pd.DataFrame([[1, 2]], columns=names))
+
+
+def test_events_that_are_not_independent_widen_the_interval(make):
+    # 300 persons had one admission and 100 had three: 600 events of 400 people.
+    rows = {"count": [100, 200, 40, 60], "population": [5000, 4000] * 2, "standard_population": [6, 4] * 2,
+            "times": [1, 1, 3, 3]}  # fmt: skip
+    repeated = frames.calculate_dsr(make(rows), event_frequency="times")
+    once = {"count": [220, 380], "population": [5000, 4000], "standard_population": [6, 4]}
+    independent = frames.calculate_dsr(make(once))
+    np.testing.assert_allclose(column(repeated, "value"), column(independent, "value"), rtol=1e-12)
+    assert column(repeated, "lower_cl")[0] < column(independent, "lower_cl")[0]

@@ -284,11 +284,12 @@ def _one_run(height: int) -> Runs:
 
 
 def _sorted_within(table: Table, runs: Runs, sort_by: str) -> Runs:
-    values = runs.arrange(table.ranks(sort_by))
+    values = runs.arrange(table.order_values(sort_by))
+    falls = np.flatnonzero(values[1:] < values[:-1]) + 1
+    if np.isin(falls, runs.offsets, assume_unique=True).all():
+        return runs
     group = np.repeat(np.arange(len(runs.first)), np.diff(runs.offsets))
     within = np.lexsort((values, group)).astype(np.int64)
-    if np.array_equal(within, np.arange(len(within))):
-        return runs
     return Runs(runs.offsets, within if runs.order is None else runs.order[within], runs.first)
 
 

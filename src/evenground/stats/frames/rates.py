@@ -165,6 +165,7 @@ def calculate_dsr(
     count: str = "count",
     population: str = "population",
     standard_population: str = "standard_population",
+    event_frequency: str | None = None,
     by: By = None,
     confidence_level: Levels = 0.95,
     multiplier: float = 100_000.0,
@@ -177,6 +178,9 @@ def calculate_dsr(
         A Polars or pandas data frame.
     count, population, standard_population
         Names of columns: events, people and the standard population of each age band.
+    event_frequency
+        Where one person can have several events: the column with how many. ``count`` is then the persons
+        with that many, and each frequency has a row for every age band.
     by
         The columns that name a group, or ``None`` for the whole frame as one.
     confidence_level
@@ -187,7 +191,8 @@ def calculate_dsr(
     Returns
     -------
     polars.DataFrame or pandas.DataFrame
-        The keys, ``count`` and ``population`` summed, and the figures. Below 10 events there is none.
+        The keys, ``count`` and ``population`` summed (not where events have frequencies), and the figures.
+        Below 10 events there is none.
 
     Raises
     ------
@@ -204,11 +209,18 @@ def calculate_dsr(
     >>> calculate_dsr(bands, by="area_code", multiplier=1000)["value"].to_list()
     [17.5, 17.5]
     """
-    return calculate_by_group(
-        frame, standardisation.calculate_dsr, [count, population, standard_population], by=by,
-        confidence_level=confidence_level, multiplier=multiplier,
-        totals={"count": count, "population": population},
-    )  # fmt: skip
+    columns = [count, population, standard_population]
+    keywords: dict[str, Any] = {"by": by, "confidence_level": confidence_level, "multiplier": multiplier}
+    if event_frequency:
+        return calculate_by_group(frame, _dsr_of_frequencies, [*columns, event_frequency], **keywords)
+    totals = {"count": count, "population": population}
+    return calculate_by_group(frame, standardisation.calculate_dsr, columns, totals=totals, **keywords)
+
+
+def _dsr_of_frequencies(
+    count: Floats, population: Floats, standard: Floats, frequency: Floats, **keywords: Any
+) -> Estimate:
+    return standardisation.calculate_dsr(count, population, standard, event_frequency=frequency, **keywords)
 
 
 def calculate_indirectly_standardised_ratio(

@@ -65,8 +65,8 @@ class Table(Protocol):
     def labels(self, name: str) -> NDArray[Any]:
         """A column as it is."""
 
-    def ranks(self, name: str) -> Floats:
-        """The place of each row's number or date among all of its column, ties alike."""
+    def order_values(self, name: str) -> NDArray[Any]:
+        """A column of numbers or dates as numbers, to put rows in order by; none is absent."""
 
     def runs(self, by: Sequence[str]) -> Runs:
         """The rows by group."""
@@ -135,12 +135,13 @@ class _PolarsTable:
     def labels(self, name: str) -> NDArray[Any]:
         return self._frame[name].to_numpy()
 
-    def ranks(self, name: str) -> Floats:
+    def order_values(self, name: str) -> NDArray[Any]:
         column = self._frame[name]
         if not (column.dtype.is_numeric() or column.dtype.is_temporal()):
             raise _not_in_order(name, column.dtype)
-        _require_whole(name, column.null_count())
-        return column.rank("dense").cast(pl.Float64).to_numpy()
+        absent = int(column.is_nan().sum()) if column.dtype.is_float() else 0
+        _require_whole(name, column.null_count() + absent)
+        return column.to_physical().to_numpy()
 
     def runs(self, by: Sequence[str]) -> Runs:
         return _find_runs(self._frame.select(by))
@@ -180,13 +181,13 @@ class _PandasTable:
         values: NDArray[Any] = self._frame[name].to_numpy()
         return values
 
-    def ranks(self, name: str) -> Floats:
+    def order_values(self, name: str) -> NDArray[Any]:
         column = self._frame[name]
         if column.dtype.kind not in "iufmM":
             raise _not_in_order(name, column.dtype)
         _require_whole(name, int(column.isna().sum()))
-        ranks: Floats = column.rank(method="dense").to_numpy(dtype=np.float64)
-        return ranks
+        values: NDArray[Any] = column.to_numpy(dtype=np.int64 if column.dtype.kind in "mM" else None)
+        return values
 
     def runs(self, by: Sequence[str]) -> Runs:
         return _find_runs(pl.DataFrame([_as_series(name, self._frame[name]) for name in by]))

@@ -187,10 +187,10 @@ def _lay_out_years(grouped: Grouped, year: str) -> _Series:
 
 
 def _lay_out_in_order(grouped: Grouped, date: str) -> _Series:
-    ranks = grouped.runs.arrange(grouped.table.ranks(date))
+    dates = grouped.runs.arrange(grouped.table.order_values(date))
     starts = np.repeat(grouped.offsets[:-1], np.diff(grouped.offsets))
-    series = _lay_out(grouped, np.arange(len(ranks)) - starts, date)
-    same = (ranks[1:] == ranks[:-1]) & (series.group[1:] == series.group[:-1])
+    series = _lay_out(grouped, np.arange(len(dates)) - starts, date)
+    same = (dates[1:] == dates[:-1]) & (series.group[1:] == series.group[:-1])
     _require_once(int(same.sum()), date)
     return series
 
