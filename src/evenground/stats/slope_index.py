@@ -86,7 +86,7 @@ def calculate_slope_indices(
     quantile: ArrayLike | None = None,
     interval: str = "analytic",
     repetitions: int = 100_000,
-    seed: Seed = None,
+    seed: Seed = 1,
     groups: ArrayLike | None = None,
     offsets: ArrayLike | None = None,
     confidence_level: ArrayLike = 0.95,

@@ -229,10 +229,21 @@ def test_the_same_seed_gives_the_same_limits_and_another_gives_others() -> None:
     np.testing.assert_array_equal(first, generator)
     assert np.all(first != other)
     unseeded = [
-        calculate_sii(value, people, standard_error=error, interval="simulated", repetitions=1_000, **ILLNESS)
+        calculate_sii(
+            value, people, standard_error=error, interval="simulated", repetitions=1_000, seed=None, **ILLNESS
+        )
         for _ in range(2)
     ]
     assert np.all(unseeded[0].upper_cl != unseeded[1].upper_cl)
+
+
+def test_limits_are_the_same_each_time_unless_asked_otherwise() -> None:
+    value, people, error = some_areas()
+    twice = [
+        calculate_sii(value, people, standard_error=error, interval="simulated", repetitions=1_000, **ILLNESS)
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(twice[0].upper_cl, twice[1].upper_cl)
 
 
 def test_limits_are_the_draws_that_the_field_takes() -> None:
