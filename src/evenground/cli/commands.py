@@ -54,6 +54,13 @@ class Order(StrEnum):
     LOCAL = "local"
 
 
+class PseudonymOf(StrEnum):
+    """What pseudonyms are made of: see ``evenground.sources.pseudonyms.Number``."""
+
+    NHS_NUMBER = "nhs_number"
+    UPRN = "uprn"
+
+
 def main() -> None:
     """Run the command line; a user's mistake ends as a sentence and an exit code, not a traceback."""
     try:
@@ -147,6 +154,32 @@ def build(
     from evenground.workspace import load_workspace
 
     _build(load_workspace(workspace), memory_limit)
+
+
+@app.command()
+def pseudonymise(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file that holds the numbers.")],
+    out: Annotated[Path, typer.Argument(help="The copy to write: a new .csv or .parquet file.")],
+    column: Annotated[list[str], typer.Option(help="A column of numbers; may be given several times.")],
+    number: Annotated[
+        PseudonymOf, typer.Option(help="What the numbers are: NHS numbers, or property numbers (UPRN).")
+    ] = PseudonymOf.NHS_NUMBER,
+    key_variable: Annotated[
+        str, typer.Option(help="The environment variable that holds the key.")
+    ] = "EVENGROUND_PSEUDONYM_KEY",
+) -> None:
+    """Copy a file with pseudonyms, made with a key, in place of NHS numbers or property numbers."""
+    from evenground.sources.pseudonymise import pseudonymise_file
+    from evenground.sources.pseudonyms import Number
+
+    made = pseudonymise_file(
+        file, out, columns=column, number=Number(number.value), key_variable=key_variable
+    )
+    console.print(f"Wrote {made.rows:,} rows to {out}.")
+    if made.emptied:
+        console.print(f"{made.emptied:,} cells held no such number, and are empty.")
+    if made.left_out:
+        console.print(f"{made.left_out:,} rows could not be read, and are left out.")
 
 
 @app.command()

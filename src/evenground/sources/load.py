@@ -7,18 +7,20 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from evenground.contract import LoadReport, TableReport
 from evenground.errors import Fault, SourceError
 from evenground.sources.kinds import describe_sources, open_source
+from evenground.sources.options import SourceOptions
+from evenground.sources.pseudonyms import Number, hold_key, pseudonym_sql, read_key
 from evenground.sources.roles import Role
 from evenground.sources.staging import events, persons, words
 from evenground.sources.staging.columns import Cells, read_date
 from evenground.sources.staging.files import InputFile, source_error
-from evenground.sources.staging.inputs import FileNumber, Input, Intake, Progress
+from evenground.sources.staging.inputs import UNKNOWN_PERSON, FileNumber, Input, Intake, Progress
 from evenground.sources.staging.session import Session, count_changes, in_words
 from evenground.workspace import PLACE_FILE, SourceSection
 
@@ -33,6 +35,7 @@ class _Source:
     name: str
     role: Role
     inputs: dict[FileNumber, Input]
+    key: bytes | None = field(repr=False)
 
     def of(self, table: str) -> Iterator[tuple[FileNumber, Input]]:
         return ((number, entry) for number, entry in self.inputs.items() if entry.table == table)
@@ -88,6 +91,7 @@ def load_sources(
         if faults:
             raise _sources_error(sections, faults)
         with Session(sources[0].name, temporary) as session:
+            sources = [_with_pseudonyms(session, source) for source in sources]
             persons.prepare_persons(session, as_at, lsoa_codes, practice_codes)
             tables = _load_persons(session, sources, tell, check_practices=practice_codes is not None)
             persons.write_persons(session, temporary / PERSONS_FILE)
@@ -129,17 +133,36 @@ def _open_sources(
     number = 0
     for place, source in enumerate(described):
         intake.source = source.name
+        key, wrong = _read_key(source.options)
         opened = open_source(source, intake)
-        faults += opened.faults
+        faults += [*wrong, *opened.faults]
         inputs = {}
         for entry in sorted(opened.inputs, key=lambda entry: entry.table == "events"):
             inputs[FileNumber(number, place, spaces.index(source.role.identifiers))] = entry
             number += 1
-        sources.append(_Source(source.name, source.role, inputs))
+        sources.append(_Source(source.name, source.role, inputs, key))
     if not faults and not any(list(source.of("events")) for source in sources):
         what, hint = "there are no events in any source.", "Give at least one file of events."
         faults.append(Fault(f"{PLACE_FILE}, [[sources]]", what, hint))
     return sources, faults
+
+
+def _read_key(options: SourceOptions) -> tuple[bytes | None, list[Fault]]:
+    return read_key(options.pseudonym_key) if options.pseudonymise else (None, [])
+
+
+def _with_pseudonyms(session: Session, source: _Source) -> _Source:
+    """The source with its identifiers made pseudonyms as each row is read, if it asks for that."""
+    if source.key is None:
+        return source
+    key = hold_key(session.connection, source.key)
+
+    def pseudonymise(person: str) -> str:
+        made = pseudonym_sql(person, Number.NHS_NUMBER, key)
+        return f"CASE WHEN {person} = {UNKNOWN_PERSON} THEN {UNKNOWN_PERSON} ELSE {made} END"
+
+    inputs = {number: replace(entry, pseudonymise=pseudonymise) for number, entry in source.inputs.items()}
+    return replace(source, inputs=inputs)
 
 
 def _sources_error(sections: Sequence[SourceSection], faults: list[Fault]) -> SourceError:

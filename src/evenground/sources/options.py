@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from evenground.contract import CODE_SYSTEMS
 from evenground.errors import SourceError
+from evenground.sources.pseudonyms import KEY_VARIABLE
 from evenground.vocabulary import ETHNIC_GROUPS, Sex
 from evenground.workspace import PLACE_FILE, SourceSection, explain_validation
 
@@ -54,6 +55,8 @@ class SourceOptions(StrictModel):
     identifiers: str | None = Field(default=None, min_length=1)
     is_register: bool = False
     adds_people: bool = False
+    pseudonymise: Literal["nhs_number"] | None = None
+    pseudonym_key: str = Field(default=KEY_VARIABLE, min_length=1)
 
 
 def _one_of(known: tuple[str, ...]) -> BeforeValidator:

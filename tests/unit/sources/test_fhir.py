@@ -13,6 +13,7 @@ import pytest
 from evenground.errors import SourceError
 from evenground.sources.fhir.options import FhirOptions, PostcodeLookup
 from evenground.sources.fhir.resources import CODE_SYSTEMS, RESOURCES
+from evenground.sources.options import SourceOptions
 from evenground.sources.staging import words
 from tests.support.sources import Sources
 
@@ -387,5 +388,5 @@ def test_every_key_type_and_code_system_is_in_the_reference() -> None:
     page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "fhir.md"
     text = page.read_text(encoding="utf-8")
     keys = {*FhirOptions.model_fields, *PostcodeLookup.model_fields, *RESOURCES, *CODE_SYSTEMS}
-    keys -= {"identifiers", "is_register", "adds_people"}
+    keys -= {*SourceOptions.model_fields}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []

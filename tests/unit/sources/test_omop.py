@@ -11,6 +11,7 @@ import pytest
 
 from evenground.errors import SourceError
 from evenground.sources.omop.options import OmopOptions, OmopTable, OmopTables
+from evenground.sources.options import SourceOptions
 from evenground.sources.staging import words
 from tests.support.sources import Sources
 
@@ -267,5 +268,5 @@ def test_every_key_is_in_the_reference() -> None:
     page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "omop.md"
     text = page.read_text(encoding="utf-8")
     keys = {*OmopOptions.model_fields, *OmopTable.model_fields, *OmopTables.model_fields}
-    keys -= {"identifiers", "is_register", "adds_people"}
+    keys -= {*SourceOptions.model_fields}
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []

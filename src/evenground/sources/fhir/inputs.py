@@ -21,7 +21,7 @@ from evenground.sources.staging.files import (
     open_file,
     quote,
 )
-from evenground.sources.staging.inputs import Input, Intake, Opened
+from evenground.sources.staging.inputs import UNKNOWN_PERSON, Input, Intake, Opened
 from evenground.sources.staging.session import Session
 from evenground.vocabulary import Sex
 
@@ -207,7 +207,9 @@ class _Reader:
             logical = (
                 f"CASE WHEN identifier.system = {quote(self.options.identifier)} THEN identifier.value END"
             )
-            pseudonym = f"coalesce(names.value, {logical}, CASE WHEN key IS NOT NULL THEN chr(1) END)"
+            pseudonym = (
+                f"coalesce(names.value, {logical}, CASE WHEN key IS NOT NULL THEN {UNKNOWN_PERSON} END)"
+            )
             join = f"LEFT JOIN {self.prefix}_names AS names USING (key)"
         return f"""(
             SELECT pseudonym AS c0, coded.system AS c1, coded.code AS c2, happened AS c3, coded.value AS c4,

@@ -13,7 +13,7 @@ from evenground.sources.omop.options import OmopOptions, OmopTable
 from evenground.sources.omop.tables import Database, Tables, find_tables
 from evenground.sources.staging import words
 from evenground.sources.staging.files import InputFile, check_columns
-from evenground.sources.staging.inputs import Input, Intake, Opened
+from evenground.sources.staging.inputs import UNKNOWN_PERSON, Input, Intake, Opened
 from evenground.sources.staging.session import Session
 from evenground.vocabulary import Sex
 
@@ -249,7 +249,8 @@ class _Reader:
             codes.append(_struct(choice.source_code_system, _cell(file, shape.source), value))
         date = f"coalesce({_cell(file, shape.date)}, {_cell(file, shape.date + 'time')})"
         named = self.options.identifier != "person_id"
-        pseudonym = "CASE WHEN key IS NOT NULL THEN coalesce(names.value, chr(1)) END" if named else "key"
+        found = f"CASE WHEN key IS NOT NULL THEN coalesce(names.value, {UNKNOWN_PERSON}) END"
+        pseudonym = found if named else "key"
         join = f"LEFT JOIN {self.prefix}_names AS names USING (key)" if named else ""
         return f"""(
             SELECT pseudonym AS c0, coded.system AS c1, coded.code AS c2, happened AS c3, coded.value AS c4

@@ -27,7 +27,8 @@ _ROUNDED: Final = "[0-9]+([.][0-9]+)?[eE][+]?[0-9]+"
 
 REASONS: Final = (
     *((reason, f"mark = '{mark}'") for mark, reason in words.MARKS.items()),
-    (words.NO_PERSON, "coded.pseudonym IS NULL"),
+    (words.NO_PERSON, "NOT has_person"),
+    (words.NOT_NHS_NUMBER, "coded.pseudonym IS NULL"),
     (words.UNKNOWN_PERSON, "people.pseudonym IS NULL"),
     (words.DROPPED_PERSON, "people.person_id IS NULL"),
     (words.NO_CODE, "code IS NULL"),
@@ -66,7 +67,8 @@ def stage_events(session: Session, number: FileNumber, entry: Input) -> Cells:
     cells = Cells(entry.file, tuple(names), entry.columns, entry.constants, entry.values)
     system, only_digits, form = _system_sql(None if "code_system" in entry.columns else entry.code_system)
     read = {
-        "pseudonym": cells.person(),
+        "pseudonym": entry.pseudonym(cells.person()),
+        "has_person": "person_id IS NOT NULL",
         "raw_code": "code",
         "system": system,
         "mark": "mark" if "mark" in names else "NULL::VARCHAR",

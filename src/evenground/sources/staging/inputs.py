@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from evenground.errors import Fault
 from evenground.sources.staging.files import InputFile
 from evenground.sources.staging.session import Session
 
 Progress = Callable[[str], None]
+
+UNKNOWN_PERSON: Final = "chr(1)"
+"""SQL for the identifier of somebody who is named in a row, and whom the source's persons do not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Input:
     code_system: str = "snomed_ct"
     prepare: Callable[[Session], list[str]] | None = None
     is_optional: bool = False
+    pseudonymise: Callable[[str], str] | None = None
+
+    def pseudonym(self, person: str) -> str:
+        """SQL for the pseudonym that the SQL for a person's identifier gives."""
+        return self.pseudonymise(person) if self.pseudonymise else person
 
 
 @dataclass(frozen=True, slots=True)

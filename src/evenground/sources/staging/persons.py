@@ -26,7 +26,8 @@ _CONTENT: Final = "birth_date, sex, ethnic_group, lsoa_code, practice_code, deat
 
 REASONS: Final = (
     *((reason, f"mark = '{mark}'") for mark, reason in words.PERSON_MARKS.items()),
-    (words.NO_PERSON, "pseudonym IS NULL"),
+    (words.NO_PERSON, "NOT has_person"),
+    (words.NOT_NHS_NUMBER, "pseudonym IS NULL"),
     (words.PERSON_ROUNDED, f"contains(pseudonym, '+') AND regexp_full_match(pseudonym, '{_SCIENTIFIC}')"),
     (words.BIRTH_MISSING, "NOT has_birth AND needs_birth"),
     (words.BIRTH_UNREADABLE, "has_birth AND born IS NULL"),
@@ -85,7 +86,8 @@ def stage_persons(
     names += ["mark"] if "mark" in entry.columns else []
     cells = Cells(entry.file, tuple(names), entry.columns, entry.constants, entry.values)
     read = {
-        "pseudonym": cells.person(),
+        "pseudonym": entry.pseudonym(cells.person()),
+        "has_person": "person_id IS NOT NULL",
         "sex_text": "sex",
         "ethnic_text": "ethnic_group",
         "lsoa_text": "upper(lsoa_code)",

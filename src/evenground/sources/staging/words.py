@@ -56,6 +56,7 @@ ETHNIC_WORDS: Final = {
 NATIONAL_ETHNIC_LETTERS: Final = "".join(code for code in ETHNIC_GROUPS if len(code) == 1)
 
 NO_PERSON = "no person identifier"
+NOT_NHS_NUMBER = "person identifier is not an NHS number"
 PERSON_ROUNDED = "person identifier in scientific notation (digits lost)"
 BIRTH_MISSING = "date of birth missing"
 BIRTH_UNREADABLE = "date of birth not readable"
@@ -137,6 +138,7 @@ DROPPED_PERSONS: Final = {
     NOT_IN_USE: "In a FHIR source: not active, or replaced by another patient.",
     DIED_UNDATED: "In a FHIR source: dead, and nothing says since when.",
     NO_PERSON: "The cell that identifies the person is empty.",
+    NOT_NHS_NUMBER: "Where `pseudonymise` is set: not ten digits, or a wrong check digit.",
     PERSON_ROUNDED: "A spreadsheet wrote it as 1.23E+11. Export it again as text.",
     BIRTH_MISSING: "The cell is empty.",
     BIRTH_UNREADABLE: "It is not in one of the date forms below.",
@@ -160,6 +162,7 @@ DROPPED_EVENTS: Final = {
     NOT_A_PATIENT: "In a FHIR source: the subject is a group, device or place.",
     FLAG_UNKNOWN: "In a wide source: the cell says neither yes nor no.",
     NO_PERSON: "The cell that identifies the person is empty.",
+    NOT_NHS_NUMBER: "Where `pseudonymise` is set: not ten digits, or a wrong check digit.",
     UNKNOWN_PERSON: "No person with this identifier is counted.",
     DROPPED_PERSON: "The person is in a persons file, and was dropped there.",
     NO_CODE: "The cell is empty.",
