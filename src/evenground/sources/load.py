@@ -91,7 +91,7 @@ def load_sources(
         if faults:
             raise _sources_error(sections, faults)
         with Session(sources[0].name, temporary) as session:
-            sources = [_with_pseudonyms(session, source) for source in sources]
+            sources = [_with_pseudonyms(session, n, source) for n, source in enumerate(sources)]
             persons.prepare_persons(session, as_at, lsoa_codes, practice_codes)
             tables = _load_persons(session, sources, tell, check_practices=practice_codes is not None)
             persons.write_persons(session, temporary / PERSONS_FILE)
@@ -151,17 +151,18 @@ def _read_key(options: SourceOptions) -> tuple[bytes | None, list[Fault]]:
     return read_key(options.pseudonym_key) if options.pseudonymise else (None, [])
 
 
-def _with_pseudonyms(session: Session, source: _Source) -> _Source:
+def _with_pseudonyms(session: Session, number: int, source: _Source) -> _Source:
     """The source with its identifiers made pseudonyms as each row is read, if it asks for that."""
     if source.key is None:
         return source
-    key = hold_key(session.connection, source.key)
+    key = f"pseudonym_key_{number}"
+    hold_key(session.connection, source.key, key)
 
     def pseudonymise(person: str) -> str:
         made = pseudonym_sql(person, Number.NHS_NUMBER, key)
         return f"CASE WHEN {person} = {UNKNOWN_PERSON} THEN {UNKNOWN_PERSON} ELSE {made} END"
 
-    inputs = {number: replace(entry, pseudonymise=pseudonymise) for number, entry in source.inputs.items()}
+    inputs = {file: replace(entry, pseudonymise=pseudonymise) for file, entry in source.inputs.items()}
     return replace(source, inputs=inputs)
 
 

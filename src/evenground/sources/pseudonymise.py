@@ -29,6 +29,7 @@ _FORMATS: Final = {
     ".csv": "FORMAT csv, HEADER true",
 }
 _ENOUGH: Final = 5
+_KEY: Final = "pseudonym_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,12 @@ def _write(
     number: Number,
     key: bytes,
 ) -> Pseudonymised:
-    held = hold_key(session.connection, key)
+    hold_key(session.connection, key, _KEY)
     chosen = {file.find(column) for column in columns}
     cells, emptied = [], []
     for place, name in enumerate(file.columns):
         text = f"nullif(regexp_replace(trim(c{place}::VARCHAR), '[.]0$', ''), '')"
-        made = pseudonym_sql(text, number, held)
+        made = pseudonym_sql(text, number, _KEY)
         cells.append(f"{made if place in chosen else f'c{place}'} AS {quote_name(name)}")
         if place in chosen:
             emptied.append(f"count({text}) - count({quote_name(name)})")

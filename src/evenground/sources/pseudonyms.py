@@ -4,8 +4,6 @@ A pseudonym is the HMAC-SHA256 of a number, as hexadecimal digits in lower case.
 environment variable. It is never written, shown or made part of a command that a message could repeat.
 """
 
-# ruff: noqa: S608 - identifiers are ours; no text from outside becomes SQL.
-
 from __future__ import annotations
 
 import hashlib
@@ -23,7 +21,6 @@ SHORTEST_KEY: Final = 32
 """Characters. Fewer could be tried out, and an NHS number found from its pseudonym."""
 
 _BLOCK: Final = 64
-_TABLE: Final = "pseudonym_keys"
 
 
 class Number(StrEnum):
@@ -93,22 +90,22 @@ def _bare(text: str) -> str:
     return text.replace(" ", "").replace("-", "")
 
 
-def hold_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> int:
-    """Give a connection a key to use, in memory; the number says which it is."""
+def hold_key(connection: duckdb.DuckDBPyConnection, key: bytes, name: str) -> None:
+    """Give a connection a key to use under a name.
+
+    It is held in variables, not in a table: a table can be paged out to disk when memory runs short.
+    """
     padded = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
-    pads = (bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded))
-    connection.execute(
-        f"CREATE TEMP TABLE IF NOT EXISTS {_TABLE} (id INTEGER, inner_pad BLOB, outer_pad BLOB)"
-    )
-    count = connection.execute(f"SELECT count(*) FROM {_TABLE}").fetchall()[0][0]
-    connection.execute(f"INSERT INTO {_TABLE} VALUES (?, ?, ?)", [count, *pads])
-    return int(count)
+    for pad, mask in (("inner", 0x36), ("outer", 0x5C)):
+        masked = bytes(byte ^ mask for byte in padded)
+        connection.execute(f"SET VARIABLE {name}_{pad} = $1::BLOB", [masked])
 
 
-def pseudonym_sql(text: str, number: Number, key: int) -> str:
+def pseudonym_sql(text: str, number: Number, key: str) -> str:
     """SQL for the pseudonyms of a column of texts, NULL where one is not such a number.
 
-    ``key`` is what ``hold_key`` gave: the key itself is not in the SQL, which an error could repeat.
+    ``key`` is the name that ``hold_key`` was given: the key itself is not in the SQL, which an error could
+    repeat.
     """
     bare = f"regexp_replace({text}, '[ -]', '', 'g')"
     if number is Number.NHS_NUMBER:
@@ -116,7 +113,7 @@ def pseudonym_sql(text: str, number: Number, key: int) -> str:
     else:
         trimmed = f"ltrim({bare}, '0')"
         digits = f"CASE WHEN regexp_full_match({trimmed}, '[0-9]{{1,12}}') THEN {trimmed} END"
-    inner, outer = (f"(SELECT {pad}_pad FROM {_TABLE} WHERE id = {key})" for pad in ("inner", "outer"))
+    inner, outer = (f"getvariable('{key}_{pad}')" for pad in ("inner", "outer"))
     return f"sha256({outer} || unhex(sha256({inner} || encode({digits}))))"
 
 
