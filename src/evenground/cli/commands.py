@@ -17,6 +17,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from evenground import __version__
+from evenground.cli import indicators
 from evenground.cli.consoles import console, problems
 from evenground.errors import EvengroundError, ReleaseError, WorkspaceError, suggest
 from evenground.vocabulary import ALL_SERVICES, CommunityType
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 release_app = typer.Typer(help="List, show, verify and choose releases.", no_args_is_help=True)
 app.add_typer(release_app, name="release")
+app.add_typer(indicators.app, name="indicator")
 
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")

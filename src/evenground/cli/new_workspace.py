@@ -57,7 +57,10 @@ event_date = "event_date"
 value = "value"
 """
 
-_FOLDERS = ("definitions/indicators", "definitions/features", "definitions/codelists", "definitions/profiles")
+_FOLDERS = tuple(
+    f"definitions/{kind}"
+    for kind in ("indicators", "features", "codelists", "profiles", "plus_groups", "segments")
+)
 
 
 def write_workspace(folder: Path, *, name: str, code: str) -> None:

@@ -247,3 +247,28 @@ def test_a_demo_in_small_ends_with_ten_communities(evenground, tmp_path):
     assert "Communities with the most to gain" in done.stdout
     again = evenground("demo", "--folder", tmp_path / "demo", "--size", 3000, "--no-serve")
     assert "byte for byte" in again.stdout
+
+
+def test_indicator_is_shown_in_words_and_in_sql(evenground, tmp_path):
+    shown = evenground("indicator", "show", "mmr_second_dose_5_years", "-w", tmp_path, "--sql", "spark")
+    assert shown.returncode == 0
+    words = " ".join(shown.stdout.split())
+    assert "Counted: who turned 5 in the last 12 months" in words
+    assert "with records of MMR vaccination on at least 2 days before the age of 5" in words
+    assert "95 % (World Health Organization" in words
+    assert "CAST(EXTRACT(YEAR FROM p.birth_date) AS BIGINT)" in words
+
+
+def test_indicator_with_an_unknown_name_gets_the_nearest(evenground, tmp_path):
+    shown = evenground("indicator", "show", "mmr_second_dose", "-w", tmp_path)
+    assert shown.returncode != 0
+    assert "mmr_second_dose_5_years" in shown.stderr
+
+
+def test_indicator_is_tested_on_the_table_beside_it(evenground, tmp_path):
+    tested = evenground("indicator", "test", "frailty_65", "-w", tmp_path)
+    assert tested.returncode == 0
+    assert "5 people are counted as frailty_65.cases.csv expects" in tested.stdout
+    without = evenground("indicator", "test", "bowel_screening", "-w", tmp_path)
+    assert without.returncode != 0
+    assert "bowel_screening.cases.csv" in " ".join(without.stderr.split())
