@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from evenground.errors import Fault, SourceError, suggest
@@ -62,9 +62,14 @@ def describe_sources(sections: Sequence[SourceSection]) -> tuple[list[Described]
     if not right:
         return [], faults
     kept, options = zip(*right, strict=True)
+    roles = assign_roles(kept, options)
     if len(right) == len(sections):
         faults += check_roles(kept, options)
-    roles = assign_roles(kept, options)
+    else:
+        # Which of them is the register cannot be told: ask nothing of them that only a register needs.
+        roles = tuple(
+            replace(role, adds_people=entry.adds_people) for role, entry in zip(roles, options, strict=True)
+        )
     described = [
         Described(section.name, KINDS[section.kind], entry, role)
         for section, entry, role in zip(kept, options, roles, strict=True)

@@ -210,6 +210,13 @@ def test_every_fault_of_every_source_is_told_at_once(gp: Sources) -> None:
     assert 'source "Lab"' in told
 
 
+def test_a_register_that_is_not_described_rightly_makes_no_fault_of_the_others(sources: Sources) -> None:
+    sources.add("GP", "extrct")
+    sources.add_extract("Census", persons="person_id,ethnic_group\np3,M\n", identifiers="GP")
+    (fault,) = sources.check()
+    assert 'Did you mean "extract"?' in str(fault)
+
+
 def test_a_source_that_can_reach_nobody_is_told_with_the_nearest_name(gp: Sources) -> None:
     gp.add_extract("Lab", events=GP_EVENTS, identifiers="GPs")
     (fault,) = gp.check()
