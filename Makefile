@@ -7,6 +7,8 @@ PYTHON ?= python3
 # uv from the machine where it is there, else our own copy in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
+# What the demo needs is a third of what the tests need: Spark alone is half a gigabyte.
+READY := .venv/.evenground-ready
 SYNCED := .venv/.evenground-synced
 
 .PHONY: help demo test check fix bench docs pictures assets clean
@@ -19,17 +21,21 @@ help: ## list the recipes
 	@$(PYTHON) -m venv .tools || { echo "Python's venv module is missing. On Debian or Ubuntu: apt install python3-venv"; rm -rf .tools; exit 1; }
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
+$(READY): pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
+	UV_PYTHON_DOWNLOADS=never $(UV) sync --locked --extra web --no-default-groups --inexact
+	@touch $(READY)
+
 $(SYNCED): pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
 	UV_PYTHON_DOWNLOADS=never $(UV) sync --locked --all-extras
-	@touch $(SYNCED)
+	@touch $(SYNCED) $(READY)
 
-assets: $(SYNCED) ## fetch and prepare the site's style sheets and scripts
+assets: $(READY) ## fetch and prepare the site's style sheets and scripts
 	@$(RUN) python -m evenground_web.assets --uv $(UV)
 
 demo: assets ## set up everything, build the invented Place of Wenbury and open its site
 	@$(RUN) evenground demo $(DEMO)
 
-test: assets ## set up everything and run every test
+test: $(SYNCED) assets ## set up everything and run every test
 	$(RUN) pytest $(TESTS)
 
 check: $(SYNCED) ## format, lint, types, import contracts, migrations, lock file
@@ -51,7 +57,7 @@ bench: $(SYNCED) ## measure speed and memory, as ratios within one run
 docs: $(SYNCED) ## write the reference pages that are made from the code and the definitions
 	$(RUN) python -m scripts.write_reference
 
-pictures: assets ## take the screenshots in docs/images from the demo (needs Chromium)
+pictures: $(SYNCED) assets ## take the screenshots in docs/images from the demo (needs Chromium)
 	$(RUN) python -m tests.browser.screenshots
 
 clean: ## remove the virtual environment, built files and the demo
