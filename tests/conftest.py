@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.spark import spark
+
 if TYPE_CHECKING:
     from evenground.workspace import Workspace
+
+__all__ = ["spark"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

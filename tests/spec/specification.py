@@ -155,12 +155,13 @@ class Table:
     events: list[Row]
     as_at: dt.date = AS_AT
     base: str = "registered"
+    lsoas: tuple[str, ...] = tuple(LSOAS)
 
 
 def run_reference(table: Table) -> Cells:
     """The plain-Python meaning."""
     return reference_engine.count_cells(
-        table.definitions, table.persons, table.events, LSOAS, table.as_at, table.base
+        table.definitions, table.persons, table.events, list(table.lsoas), table.as_at, table.base
     )
 
 
@@ -170,7 +171,7 @@ def run_engine(name: str) -> Callable[[Table], Cells]:
     def run(table: Table) -> Cells:
         with tempfile.TemporaryDirectory() as made:
             persons, events = write_contract(Path(made), table)
-            lsoas = pl.DataFrame({"lsoa_code": LSOAS})
+            lsoas = pl.DataFrame({"lsoa_code": table.lsoas})
             cells = count(
                 table.definitions,
                 persons=persons,
@@ -202,3 +203,8 @@ RUNS: dict[str, Callable[[Table], Cells]] = {
     "reference": run_reference,
     **{name: run_engine(name) for name in ENGINES},
 }
+TOGETHER = ("spark",)
+"""Engines that take a second to start a query: their cases are put together, in test_spark_agrees.py."""
+
+EACH = [name for name in RUNS if name not in TOGETHER]
+"""Engines that run every case by itself."""

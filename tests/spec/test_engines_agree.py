@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evenground.engine import ENGINES
 from evenground.indicators.expressions import parse
-from tests.spec.specification import LSOAS, RUNS, Row, Table, definitions, indicator
+from tests.spec.specification import EACH, LSOAS, RUNS, Row, Table, definitions, indicator
 
 # Few dates, so that ties, edges of windows and birthdays meet often.
 AS_ATS = st.sampled_from(
@@ -174,7 +173,7 @@ def tables(draw: st.DrawFn) -> Table:
     return Table(definitions(*made), people, events, draw(AS_ATS), base)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", EACH)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(table=tables())
 def test_engine_gives_what_the_definitions_mean(engine: str, table: Table) -> None:

@@ -21,7 +21,10 @@ from evenground.vocabulary import AGE_BANDS, UNKNOWN_AREA
 
 Progress = Callable[[str], None]
 
-ENGINES: Final = {"duckdb": "evenground.engine.duckdb_backend"}
+ENGINES: Final = {
+    "duckdb": "evenground.engine.duckdb_backend",
+    "spark": "evenground.engine.spark_backend",
+}
 """Back ends by name, imported when first asked for."""
 
 BASES: Final = ("registered", "resident")
@@ -69,6 +72,8 @@ def count(
     as_at: dt.date,
     base: str = "registered",
     engine: str = "duckdb",
+    engine_url: str | None = None,
+    folder_url: str | None = None,
     memory_limit: str | None = None,
     progress: Progress | None = None,
 ) -> Cells:
@@ -89,6 +94,11 @@ def count(
         The date of the figures.
     engine
         The name of a back end: one of ``ENGINES``.
+    engine_url
+        Where Spark runs: ``sc://host:port`` of Spark Connect, or the URL of a cluster's master; without it,
+        the session that is open in this process, or one started on this machine.
+    folder_url
+        The folder of both files as a cluster names it, where it does not see it by the name it has here.
     memory_limit
         What the back end may use, such as ``4GB``.
     progress
@@ -109,7 +119,7 @@ def count(
     known = tuple(lsoas["lsoa_code"].sort())
     plan = compile_plan(definitions, as_at=as_at, base=base)
     backend = cast(Backend, import_module(ENGINES[engine]))
-    request = Request(persons, events, known, memory_limit)
+    request = Request(persons, events, known, memory_limit, engine_url, folder_url)
     answer = backend.answer(plan, request, progress or (lambda _: None))
     return _tidy(answer, plan.indicator_ids, known)
 

@@ -1,0 +1,137 @@
+"""The plan on Spark: on this machine, on a cluster, or behind Spark Connect.
+
+The queries are those of the other back ends, in Spark's dialect. What is kept between two of them is one row
+a person, in the memory of Spark's workers and on their disks where it does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+from sqlglot import exp
+
+from evenground.contract import EVENTS, PERSONS, Column
+from evenground.engine import sql
+from evenground.engine.plan import Plan
+from evenground.engine.request import Answer, Request, code_frame, side_by_side
+from evenground.engine.spark_sessions import condition, name_of, open_session
+from evenground.errors import Fault, SourceError, WorkspaceError
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+DIALECT: Final = "spark"
+
+
+def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
+    """Count every pass of the plan and put the columns side by side.
+
+    Raises
+    ------
+    WorkspaceError
+        Where Spark is not installed, cannot be reached, or cannot see the files.
+    SourceError
+        Where Spark cannot finish. Its own message is not passed on: it may quote a person's values.
+    """
+    progress("Starting Spark")
+    with open_session(request) as session:
+        try:
+            return _answer(session, plan, request, progress)
+        except _errors_of_spark() as error:
+            raise _explain(error, request) from None
+
+
+def _errors_of_spark() -> tuple[type[Exception], ...]:
+    """What PySpark raises, and what is left where Spark has died beneath it."""
+    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from pyspark.errors import PySparkException
+
+    return PySparkException, Py4JError, ConnectionError
+
+
+def _explain(error: Exception, request: Request) -> SourceError | WorkspaceError:
+    name = condition(error)
+    where = f"{request.persons.name} or {request.events.name}"
+    if name == "PATH_NOT_FOUND":
+        folder = request.folder_url or request.persons.parent
+        what = f"Spark at {name_of(request.url)} does not find the folder {folder}."
+        fix = "Put the workspace where the cluster sees it, or give its name there: engine.secure_url."
+        return WorkspaceError("The counts cannot be made with Spark.", [Fault(where, what, fix)])
+    fix = "Load the sources again; if Spark ran out of memory or disk, give it more."
+    return SourceError("The records cannot be counted.", [Fault(where, f"Spark stopped ({name}).", fix)])
+
+
+def _answer(session: SparkSession, plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
+    _see(session, sql.PERSONS, request, request.persons, PERSONS)
+    _see(session, sql.EVENTS, request, request.events, EVENTS)
+    needs_practice = plan.base == "registered" and _has_practices(session)
+    cells: list[pl.DataFrame] = []
+    practices: list[pl.DataFrame] = []
+    for number in range(len(plan.passes)):
+        progress(f"Counting, pass {number + 1} of {len(plan.passes)}")
+        with _people(session, plan, number, request, needs_practice=needs_practice):
+            cells.append(_read(session, sql.cells_query(plan, number, sql.CELL_KEYS)))
+            practices.append(_read(session, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
+    return Answer(side_by_side(cells, sql.CELL_KEYS), side_by_side(practices, sql.PRACTICE_KEYS))
+
+
+def _see(session: SparkSession, name: str, request: Request, path: Path, columns: Sequence[Column]) -> None:
+    """A view of a file with the contract's columns and types, whatever widths the file has."""
+    empty = {column for column, kind in pl.read_parquet_schema(path).items() if kind == pl.Null}
+    # Spark cannot make a date of a column that a file keeps without a type, because nothing is in it.
+    chosen = [
+        exp.alias_(
+            exp.cast(exp.null() if column.name in empty else exp.column(column.name), column.sql_type),
+            column.name,
+        ).sql(DIALECT)
+        for column in columns
+    ]
+    file = session.read.parquet(_address(request, path))
+    file.selectExpr(*chosen).createOrReplaceTempView(name)
+
+
+def _address(request: Request, path: Path) -> str:
+    """The file as Spark names it; brackets and stars in a folder's name are no pattern."""
+    if request.folder_url:
+        return f"{request.folder_url.rstrip('/')}/{path.name}"
+    return "file://" + re.sub(r"([\[\]{}*?\\])", r"\\\1", str(path.resolve()))
+
+
+def _has_practices(session: SparkSession) -> bool:
+    practised = exp.select(exp.alias_(exp.Max(this=exp.column("practice_code")), "most")).from_(sql.PERSONS)
+    return bool(_read(session, practised).item())
+
+
+@contextmanager
+def _people(
+    session: SparkSession, plan: Plan, number: int, request: Request, *, needs_practice: bool
+) -> Iterator[None]:
+    """Everybody counted, judged once and kept while the cells are made."""
+    if plan.passes[number].codes:
+        codes = session.createDataFrame(code_frame(plan.passes[number]).to_arrow())
+        codes.hint("broadcast").createOrReplaceTempView(sql.codes_table(number))
+        _query(session, sql.hits_query(plan, number)).createOrReplaceTempView(sql.HITS)
+    resident = tuple(request.lsoas) if plan.base == "resident" else ()
+    people = _query(session, sql.people_query(plan, number, needs_practice=needs_practice, lsoas=resident))
+    people.persist()
+    try:
+        people.createOrReplaceTempView(sql.PEOPLE)
+        yield
+    finally:
+        people.unpersist()
+
+
+def _query(session: SparkSession, query: exp.Select) -> DataFrame:
+    return session.sql(query.sql(DIALECT))
+
+
+def _read(session: SparkSession, query: exp.Select) -> pl.DataFrame:
+    frame = pl.from_arrow(_query(session, query).toArrow())
+    if not isinstance(frame, pl.DataFrame):
+        raise TypeError("a query gives a table")
+    return frame
