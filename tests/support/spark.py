@@ -7,12 +7,13 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from evenground.engine.spark_sessions import options_here, run_spark, usual_options
+from evenground.engine.spark_sessions import options_here, run_spark, silence, usual_options
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -56,5 +57,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
             "spark.connect.grpc.binding.address": "127.0.0.1",
             "spark.connect.grpc.binding.port": str(CONNECT_PORT),
         }
-    with run_spark(options) as session:
+    with ExitStack() as stack:
+        with silence():
+            session = stack.enter_context(run_spark(options))
         yield session

@@ -58,7 +58,7 @@ def open_session(request: Request) -> Iterator[SparkSession]:
     from pyspark.errors import PySparkException
 
     with ExitStack() as stack:
-        stack.enter_context(_silence())
+        stack.enter_context(silence())
         try:
             session = stack.enter_context(_choose_session(request))
             for key, value in _SETTINGS.items():
@@ -88,7 +88,7 @@ def _choose_session(request: Request) -> Iterator[SparkSession]:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """PySpark logs what it raises, with the values and the query in it, and warns of a newer pandas."""
     from pyspark.logger import PySparkLogger
 
