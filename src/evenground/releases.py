@@ -38,7 +38,7 @@ from pydantic import BaseModel, ConfigDict
 from evenground.errors import ReleaseError
 from evenground.workspace import write_atomically
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
 
@@ -120,7 +120,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
         [("area_type", pa.string()), ("area_code", pa.string()), ("geojson", pa.string())]
     ),
 }
-DOCUMENTS: Final = ("indicators", "profiles", "coverage")
+DOCUMENTS: Final = ("indicators", "profiles", "groups", "coverage")
 
 
 class _Frozen(BaseModel):
@@ -210,6 +210,15 @@ class Profile(_Frozen):
     sections: tuple[ProfileSection, ...]
 
 
+class GroupInfo(_Frozen):
+    """A PLUS group or segment that figures are cut by: one entry of ``groups.json``."""
+
+    cut: str
+    id: str
+    name: str
+    words: str
+
+
 class CoverageRow(_Frozen):
     """One fact about what a build read: a count under the policy (``None`` where it is suppressed)."""
 
@@ -241,6 +250,7 @@ class ReleaseContent:
     indicators: tuple[IndicatorInfo, ...]
     profiles: tuple[Profile, ...]
     coverage: tuple[CoverageRow, ...]
+    groups: tuple[GroupInfo, ...] = ()
 
 
 class Release:
@@ -271,6 +281,12 @@ class Release:
     def profiles(self) -> dict[str, Profile]:
         """The profiles by id."""
         return {entry["id"]: Profile.model_validate(entry) for entry in self._document("profiles")}
+
+    @cached_property
+    def groups(self) -> dict[tuple[str, str], GroupInfo]:
+        """The PLUS groups and segments by cut and id, in the order to show them in."""
+        entries = (GroupInfo.model_validate(entry) for entry in self._document("groups"))
+        return {(entry.cut, entry.id): entry for entry in entries}
 
     @cached_property
     def coverage(self) -> tuple[CoverageRow, ...]:

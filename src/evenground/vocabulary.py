@@ -42,6 +42,21 @@ class Cut(StrEnum):
     ETHNIC_GROUP_5 = "ethnic_group_5"
     IMD_QUINTILE = "imd_quintile"
     LOCAL_QUINTILE = "local_quintile"
+    PLUS_GROUP = "plus_group"
+    SEGMENT = "segment"
+    SEX_AGE_BAND = "sex*age_band"
+    SEX_ETHNIC_GROUP = "sex*ethnic_group"
+    SEX_IMD_QUINTILE = "sex*imd_quintile"
+    ETHNIC_GROUP_5_AGE_BAND = "ethnic_group_5*age_band"
+    ETHNIC_GROUP_5_IMD_QUINTILE = "ethnic_group_5*imd_quintile"
+    ETHNIC_GROUP_5_LOCAL_QUINTILE = "ethnic_group_5*local_quintile"
+    AGE_BAND_IMD_QUINTILE = "age_band*imd_quintile"
+
+    @property
+    def pair(self) -> tuple[Cut, Cut] | None:
+        """The two cuts of a pair such as ``sex*age_band``, whose categories are joined in the same way."""
+        first, star, second = self.value.partition("*")
+        return (Cut(first), Cut(second)) if star else None
 
 
 class Polarity(StrEnum):

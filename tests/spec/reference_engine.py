@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -27,23 +28,53 @@ def count_cells(
 ) -> dict[tuple[str, ...], Counter[str]]:
     """Counts by LSOA, age band, sex and ethnic group, as the engines' frame holds them."""
     cells: dict[tuple[str, ...], Counter[str]] = {}
-    anybody_registered = any(person["practice_code"] is not None for person in persons)
-    for person in persons:
-        if not is_here(person, as_at):
-            continue
-        if base == "registered" and anybody_registered and person["practice_code"] is None:
-            continue
-        if base == "resident" and person["lsoa_code"] not in lsoas:
-            continue
+    for person in who_counts(persons, lsoas, as_at, base):
         own = [event for event in events if event["person_id"] == person["person_id"]]
-        key = (
-            person["lsoa_code"] if person["lsoa_code"] in lsoas else "unknown",
-            band_of(age_of(person, as_at)),
-            person["sex"],
-            person["ethnic_group"],
-        )
+        key = (*where_and_how_old(person, lsoas, as_at), person["sex"], person["ethnic_group"])
         cells.setdefault(key, Counter()).update(count_person(definitions, person, own, as_at))
     return cells
+
+
+def count_groups(
+    definitions: Definitions,
+    persons: list[Row],
+    events: list[Row],
+    lsoas: list[str],
+    as_at: dt.date,
+    base: str,
+) -> dict[tuple[str, ...], Counter[str]]:
+    """Counts by cut, group, LSOA and age band, as the engines' table of groups holds them."""
+    groups: dict[tuple[str, ...], Counter[str]] = {}
+    for person in who_counts(persons, lsoas, as_at, base):
+        own = [event for event in events if event["person_id"] == person["person_id"]]
+        view = View(definitions, person, own, as_at)
+        plus = [
+            ("plus_group", group.id)
+            for group in definitions.plus_groups.values()
+            if group.node is not None and view.holds(group.node)
+        ]
+        parts = [one for segmentation in definitions.segments.values() for one in segmentation.segments]
+        first = next((("segment", one.id) for one in parts if view.holds(one.node)), None)
+        for group in [*plus, *([first] if first else [])]:
+            key = (*group, *where_and_how_old(person, lsoas, as_at))
+            groups.setdefault(key, Counter()).update(count_person(definitions, person, own, as_at))
+    return groups
+
+
+def who_counts(persons: list[Row], lsoas: list[str], as_at: dt.date, base: str) -> Iterator[Row]:
+    """Everybody who is there on the day and belongs to the base."""
+    anybody_registered = any(person["practice_code"] is not None for person in persons)
+    for person in persons:
+        unregistered = anybody_registered and person["practice_code"] is None
+        outside = person["lsoa_code"] not in lsoas
+        if is_here(person, as_at) and not (unregistered if base == "registered" else outside):
+            yield person
+
+
+def where_and_how_old(person: Row, lsoas: list[str], as_at: dt.date) -> tuple[str, str]:
+    """The LSOA, if it is the place's, and the age band."""
+    lsoa = person["lsoa_code"] if person["lsoa_code"] in lsoas else "unknown"
+    return lsoa, band_of(age_of(person, as_at))
 
 
 def count_person(definitions: Definitions, person: Row, events: list[Row], as_at: dt.date) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -29,6 +29,7 @@ ENGINES: Final = {
 
 BASES: Final = ("registered", "resident")
 KEYS: Final = ("lsoa_code", "age_band", "sex", "ethnic_group")
+GROUP_KEYS: Final = ("cut", "category", "lsoa_code", "age_band")
 
 
 class Backend(Protocol):
@@ -44,12 +45,15 @@ class Cells:
     ``frame`` has one row a group: ``lsoa_code`` (``unknown`` included), ``age_band``, ``sex``,
     ``ethnic_group``, ``population``, and for each indicator ``<id>__denominator`` and ``<id>__numerator``.
     The denominator of a rate is in person-years. ``practices`` has the same counts by ``practice_code``
-    and ``age_band``, for people with a practice.
+    and ``age_band``, for people with a practice. ``groups`` has them by ``cut`` (``plus_group`` or
+    ``segment``), ``category`` (the group's id), ``lsoa_code`` and ``age_band``: a person counts in every
+    PLUS group they belong to.
     """
 
     frame: pl.DataFrame
     practices: pl.DataFrame
     indicator_ids: tuple[str, ...]
+    groups: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -121,7 +125,7 @@ def count(
     backend = cast(Backend, import_module(ENGINES[engine]))
     request = Request(persons, events, known, memory_limit, engine_url, folder_url)
     answer = backend.answer(plan, request, progress or (lambda _: None))
-    return _tidy(answer, plan.indicator_ids, known)
+    return _tidy(answer, plan, known)
 
 
 def explain_sql(
@@ -144,24 +148,43 @@ def explain_sql(
             f'"{indicator_id}"', "is not an indicator.", suggest(indicator_id, definitions.indicators)
         )
         raise DefinitionError("There is no such indicator.", [fault])
-    only = replace(definitions, indicators={indicator_id: definitions.indicators[indicator_id]})
+    own = {indicator_id: definitions.indicators[indicator_id]}
+    only = replace(definitions, indicators=own, plus_groups={}, segments={})
     return explain(compile_plan(only, as_at=as_at, base=base), dialect)
 
 
-def _tidy(answer: Answer, indicator_ids: tuple[str, ...], known: tuple[str, ...]) -> Cells:
+def _tidy(answer: Answer, plan: Plan, known: tuple[str, ...]) -> Cells:
     """Names for numbers, one code for every unknown area, and one order of rows."""
-    measures = measure_columns(indicator_ids)
-    inside = pl.col("lsoa_code").is_in(known)
-    lsoa = pl.when(inside).then("lsoa_code").otherwise(pl.lit(UNKNOWN_AREA)).alias("lsoa_code")
-    cells = answer.cells.with_columns(lsoa)
-    if cells.select(KEYS).is_duplicated().any():
-        cells = cells.group_by(KEYS).agg(pl.col(measures).sum())
+    measures = measure_columns(plan.indicator_ids)
     practices = answer.practices.filter(pl.col("practice_code").is_not_null())
     return Cells(
-        _finish(cells, KEYS, measures),
+        _finish(_with_known_areas(answer.cells, KEYS, known), KEYS, measures),
         _finish(practices, ("practice_code", "age_band"), measures),
-        indicator_ids,
+        plan.indicator_ids,
+        _name_groups(answer.groups, plan, known),
     )
+
+
+def _with_known_areas(cells: pl.DataFrame, keys: Sequence[str], known: tuple[str, ...]) -> pl.DataFrame:
+    inside = pl.col("lsoa_code").is_in(known)
+    lsoa = pl.when(inside).then("lsoa_code").otherwise(pl.lit(UNKNOWN_AREA)).alias("lsoa_code")
+    cells = cells.with_columns(lsoa)
+    if cells.select(keys).is_duplicated().any():
+        return cells.group_by(keys).agg(pl.exclude(keys).sum())
+    return cells
+
+
+def _name_groups(groups: pl.DataFrame | None, plan: Plan, known: tuple[str, ...]) -> pl.DataFrame:
+    if groups is None:
+        return pl.DataFrame()
+    names = pl.DataFrame(
+        [(number, one.cut, one.id) for number, one in enumerate(plan.memberships)],
+        schema={"member": pl.Int64, "cut": pl.String, "category": pl.String},
+        orient="row",
+    )
+    numbered = _with_known_areas(groups, ("member", "lsoa_code", "age_band"), known)
+    named = numbered.with_columns(pl.col("member").cast(pl.Int64)).join(names, on="member")
+    return _finish(named, GROUP_KEYS, measure_columns(plan.indicator_ids))
 
 
 def _finish(frame: pl.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> pl.DataFrame:

@@ -47,12 +47,23 @@ def _answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> An
         has_practices = _has_practices(connection)
         cells: list[pl.DataFrame] = []
         practices: list[pl.DataFrame] = []
-        for number in range(len(plan.passes)):
-            progress(f"Counting, pass {number + 1} of {len(plan.passes)}")
+        groups: list[pl.DataFrame] = []
+        if plan.memberships:
+            progress("Finding who is in which group")
+            _find_hits(connection, plan, len(plan.passes) - 1)
+            _materialise(connection, sql.MEMBERS, sql.members_query(plan))
+        for number in plan.counting:
+            progress(f"Counting, pass {number + 1} of {len(plan.counting)}")
             _prepare_pass(connection, plan, number, request, has_practices=has_practices)
             cells.append(_read(connection, sql.cells_query(plan, number, sql.CELL_KEYS)))
             practices.append(_read(connection, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
-    return Answer(side_by_side(cells, sql.CELL_KEYS), side_by_side(practices, sql.PRACTICE_KEYS))
+            if plan.memberships:
+                groups.append(_read(connection, sql.groups_query(plan, number)))
+    return Answer(
+        side_by_side(cells, sql.CELL_KEYS),
+        side_by_side(practices, sql.PRACTICE_KEYS),
+        side_by_side(groups, sql.GROUP_KEYS) if groups else None,
+    )
 
 
 @contextmanager
@@ -79,14 +90,18 @@ def _has_practices(connection: duckdb.DuckDBPyConnection) -> bool:
 def _prepare_pass(
     connection: duckdb.DuckDBPyConnection, plan: Plan, number: int, request: Request, *, has_practices: bool
 ) -> None:
-    if plan.passes[number].codes:
-        connection.register("loaded_codes", code_frame(plan.passes[number]).to_arrow())
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.codes_table(number)} AS FROM loaded_codes")
-        _materialise(connection, sql.HITS, sql.hits_query(plan, number))
+    _find_hits(connection, plan, number)
     resident = tuple(request.lsoas) if plan.base == "resident" else ()
     registered = plan.base == "registered" and has_practices
     people = sql.people_query(plan, number, needs_practice=registered, lsoas=resident)
     _materialise(connection, sql.PEOPLE, people)
+
+
+def _find_hits(connection: duckdb.DuckDBPyConnection, plan: Plan, number: int) -> None:
+    if plan.passes[number].codes:
+        connection.register("loaded_codes", code_frame(plan.passes[number]).to_arrow())
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.codes_table(number)} AS FROM loaded_codes")
+        _materialise(connection, sql.HITS, sql.hits_query(plan, number))
 
 
 def _materialise(connection: duckdb.DuckDBPyConnection, name: str, query: exp.Select) -> None:

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
-from evenground.indicators import Definitions, Feature, Indicator
+from evenground.errors import DefinitionError
+from evenground.indicators import Definitions, Feature, Indicator, Membership
 from evenground.indicators.expressions import (
     Count,
     Has,
@@ -135,12 +136,22 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a back end needs to count."""
+    """Everything a back end needs to count.
+
+    ``passes`` count indicators, and the last of them, where there are ``memberships``, nothing: it finds what
+    tells who is in which of these groups.
+    """
 
     as_at: dt.date
     base: str
     passes: tuple[Pass, ...]
     categories: Mapping[str, tuple[str, ...]]
+    memberships: tuple[Membership, ...] = ()
+
+    @property
+    def counting(self) -> range:
+        """The numbers of the passes that count indicators."""
+        return range(len(self.passes) - bool(self.memberships))
 
     @property
     def indicator_ids(self) -> tuple[str, ...]:
@@ -162,12 +173,19 @@ def compile_plan(definitions: Definitions, *, as_at: dt.date, base: str) -> Plan
         for start in range(0, len(indicators), INDICATORS_A_PASS)
     ]
     passes = tuple(_compile_pass(group, definitions, as_at) for group in groups)
+    memberships = tuple(replace(one, node=definitions.expand(one.node)) for one in definitions.memberships)
+    if len(memberships) > BITS_A_WORD:
+        raise DefinitionError(
+            f"There are {len(memberships)} PLUS groups and segments; figures can be cut by {BITS_A_WORD}."
+        )
+    if memberships:
+        passes = (*passes, _compile_leaves((), (), [one.node for one in memberships], definitions, as_at))
     categories = {
         feature.id: definitions.codelists[feature.codelist].categories
         for feature in definitions.features.values()
         if feature.kind == "category"
     }
-    return Plan(as_at, base, passes, categories)
+    return Plan(as_at, base, passes, categories, memberships)
 
 
 def category_rank(categories: Sequence[str], category: str) -> int:
@@ -193,7 +211,17 @@ def _compile_pass(indicators: tuple[Indicator, ...], definitions: Definitions, a
         (definitions.expand(one.denominator.node), definitions.expand(one.numerator.node))
         for one in indicators
     )
-    leaves = list(_leaves(node for pair in judged for node in pair))
+    return _compile_leaves(indicators, judged, [node for pair in judged for node in pair], definitions, as_at)
+
+
+def _compile_leaves(
+    indicators: tuple[Indicator, ...],
+    judged: tuple[tuple[Node, Node], ...],
+    nodes: Sequence[Node],
+    definitions: Definitions,
+    as_at: dt.date,
+) -> Pass:
+    leaves = list(_leaves(nodes))
     asked = [flag_or_counter(leaf, as_at) for leaf in leaves if isinstance(leaf, Has)]
     counted = [Counter(leaf.feature, leaf.window.cutoff(as_at)) for leaf in leaves if isinstance(leaf, Count)]
     flags = _distinct(one for one in asked if isinstance(one, Flag))

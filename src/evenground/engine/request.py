@@ -29,10 +29,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Counts by LSOA, age band (its number), sex and ethnic group; and by practice and age band."""
+    """Counts by LSOA, age band (its number), sex and ethnic group; by practice and age band; and by group.
+
+    ``groups`` has a row for each of the plan's memberships (its number), LSOA and age band, or is ``None``
+    where the plan has none.
+    """
 
     cells: pl.DataFrame
     practices: pl.DataFrame
+    groups: pl.DataFrame | None = None
 
 
 def code_frame(one: Pass) -> pl.DataFrame:

@@ -24,7 +24,8 @@ def roll_up(cells: Cells, geography: Geography, *, progress: Progress | None = N
     """Add cells up to every area type and the cuts it is shown by.
 
     LSOAs, wards, districts, practices and PCNs have the figure for everybody; MSOAs also have sex, age
-    band and ethnic group (16 and 5); the place has deprivation quintiles, national and local, besides.
+    band, ethnic group (16 and 5), PLUS groups and segments; the place has deprivation quintiles, national
+    and local, and pairs of cuts besides. A pair's category is those of the two, joined by a star.
     People of unknown LSOA are in the place's total and in the area ``unknown`` of LSOA, MSOA and ward.
 
     Returns
@@ -35,7 +36,7 @@ def roll_up(cells: Cells, geography: Geography, *, progress: Progress | None = N
     """
     if progress:
         progress("Adding up to areas and groups")
-    frames = _tables(cells.frame, cells.practices, cells.measures, geography, ())
+    frames = _tables(cells, cells.measures, geography, ())
     return pl.concat(frames).sort(KEYS)
 
 
@@ -50,9 +51,7 @@ def roll_up_by_age(cells: Cells, geography: Geography, indicator_id: str) -> pl.
         so is the cut by age band itself.
     """
     measures = measure_columns([indicator_id])
-    frame = cells.frame.select("lsoa_code", "age_band", "sex", "ethnic_group", *measures)
-    practices = cells.practices.select("practice_code", "age_band", *measures)
-    found = pl.concat(_tables(frame, practices, measures, geography, ("age_band",)))
+    found = pl.concat(_tables(cells, measures, geography, ("age_band",)))
     place = found.filter(pl.col("area_type").eq("place") & pl.col("cut").eq("all"))
     counted = place.filter(pl.col(measures[1]) > 0)["age_band"].implode()
     short = {name: name.removeprefix(f"{indicator_id}__") for name in measures}
@@ -60,12 +59,10 @@ def roll_up_by_age(cells: Cells, geography: Geography, indicator_id: str) -> pl.
 
 
 def _tables(
-    frame: pl.DataFrame,
-    practices: pl.DataFrame,
-    measures: Sequence[str],
-    geography: Geography,
-    keep: tuple[str, ...],
+    cells: Cells, measures: Sequence[str], geography: Geography, keep: tuple[str, ...]
 ) -> Iterator[pl.DataFrame]:
+    frame = cells.frame.select("lsoa_code", "age_band", "sex", "ethnic_group", *measures)
+    practices = cells.practices.select("practice_code", "age_band", *measures)
     areas = geography.lsoas.select(
         "lsoa_code", "msoa_code", "ward_code", "ltla_code", *(str(cut) for cut in _AREA_CUTS)
     )
@@ -79,6 +76,8 @@ def _tables(
     for cut in _AREA_CUTS:
         category = pl.col(cut).cast(pl.String).fill_null(UNKNOWN_AREA)
         yield adder.table(lsoas, AreaType.PLACE, pl.lit(geography.place_code), cut, category)
+    yield from _pairs(adder, frame.join(areas, on="lsoa_code", how="left"), geography.place_code)
+    yield from _group_cuts(adder, cells.groups, areas, geography.place_code)
     yield from _practice_totals(adder, practices, geography)
 
 
@@ -124,6 +123,35 @@ def _people_cuts(adder: _Adder, msoas: pl.DataFrame, place_code: str) -> Iterato
         if cut in adder.keep:
             continue
         by_msoa = adder.table(msoas, AreaType.MSOA, pl.col("msoa_code"), cut, category)
+        yield by_msoa
+        yield adder.table(by_msoa, AreaType.PLACE, pl.lit(place_code), cut, pl.col("category"))
+
+
+def _pairs(adder: _Adder, people: pl.DataFrame, place_code: str) -> Iterator[pl.DataFrame]:
+    """The place by two cuts at once."""
+    parts = {
+        **{cut: pl.col(cut) for cut in _PEOPLE_CUTS},
+        Cut.ETHNIC_GROUP_5: pl.col("ethnic_group").replace_strict(ETHNIC_GROUP_TO_5),
+        **{cut: pl.col(cut).cast(pl.String).fill_null(UNKNOWN_AREA) for cut in _AREA_CUTS},
+    }
+    keys = ("age_band", "sex", "ethnic_group", *_AREA_CUTS)
+    shared = adder.add(people, *keys)
+    for cut in Cut:
+        if cut.pair and not set(cut.pair) & set(adder.keep):
+            category = pl.concat_str([parts[one] for one in cut.pair], separator="*")
+            yield adder.table(shared, AreaType.PLACE, pl.lit(place_code), cut, category)
+
+
+def _group_cuts(
+    adder: _Adder, groups: pl.DataFrame, areas: pl.DataFrame, place_code: str
+) -> Iterator[pl.DataFrame]:
+    if groups.is_empty():
+        return
+    located = groups.join(areas.select("lsoa_code", "msoa_code"), on="lsoa_code", how="left")
+    msoas = located.with_columns(pl.col("msoa_code").fill_null(UNKNOWN_AREA))
+    for cut in (Cut.PLUS_GROUP, Cut.SEGMENT):
+        own = msoas.filter(pl.col("cut") == cut)
+        by_msoa = adder.table(own, AreaType.MSOA, pl.col("msoa_code"), cut, pl.col("category"))
         yield by_msoa
         yield adder.table(by_msoa, AreaType.PLACE, pl.lit(place_code), cut, pl.col("category"))
 

@@ -72,12 +72,25 @@ def _answer(session: SparkSession, plan: Plan, request: Request, progress: Calla
     needs_practice = plan.base == "registered" and _has_practices(session)
     cells: list[pl.DataFrame] = []
     practices: list[pl.DataFrame] = []
-    for number in range(len(plan.passes)):
-        progress(f"Counting, pass {number + 1} of {len(plan.passes)}")
+    groups: list[pl.DataFrame] = []
+    if plan.memberships:
+        _find_hits(session, plan, len(plan.passes) - 1)
+        members = _query(session, sql.members_query(plan)).persist()
+        members.createOrReplaceTempView(sql.MEMBERS)
+    for number in plan.counting:
+        progress(f"Counting, pass {number + 1} of {len(plan.counting)}")
         with _people(session, plan, number, request, needs_practice=needs_practice):
             cells.append(_read(session, sql.cells_query(plan, number, sql.CELL_KEYS)))
             practices.append(_read(session, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
-    return Answer(side_by_side(cells, sql.CELL_KEYS), side_by_side(practices, sql.PRACTICE_KEYS))
+            if plan.memberships:
+                groups.append(_read(session, sql.groups_query(plan, number)))
+    if plan.memberships:
+        members.unpersist()
+    return Answer(
+        side_by_side(cells, sql.CELL_KEYS),
+        side_by_side(practices, sql.PRACTICE_KEYS),
+        side_by_side(groups, sql.GROUP_KEYS) if groups else None,
+    )
 
 
 def _see(session: SparkSession, name: str, request: Request, path: Path, columns: Sequence[Column]) -> None:
@@ -112,10 +125,7 @@ def _people(
     session: SparkSession, plan: Plan, number: int, request: Request, *, needs_practice: bool
 ) -> Iterator[None]:
     """Everybody counted, judged once and kept while the cells are made."""
-    if plan.passes[number].codes:
-        codes = session.createDataFrame(code_frame(plan.passes[number]).to_arrow())
-        codes.hint("broadcast").createOrReplaceTempView(sql.codes_table(number))
-        _query(session, sql.hits_query(plan, number)).createOrReplaceTempView(sql.HITS)
+    _find_hits(session, plan, number)
     resident = tuple(request.lsoas) if plan.base == "resident" else ()
     people = _query(session, sql.people_query(plan, number, needs_practice=needs_practice, lsoas=resident))
     people.persist()
@@ -124,6 +134,13 @@ def _people(
         yield
     finally:
         people.unpersist()
+
+
+def _find_hits(session: SparkSession, plan: Plan, number: int) -> None:
+    if plan.passes[number].codes:
+        codes = session.createDataFrame(code_frame(plan.passes[number]).to_arrow())
+        codes.hint("broadcast").createOrReplaceTempView(sql.codes_table(number))
+        _query(session, sql.hits_query(plan, number)).createOrReplaceTempView(sql.HITS)
 
 
 def _query(session: SparkSession, query: exp.Select) -> DataFrame:

@@ -50,8 +50,10 @@ PERSONS: Final = "persons"
 EVENTS: Final = "events"
 HITS: Final = "hits"
 PEOPLE: Final = "people"
+MEMBERS: Final = "members"
 CELL_KEYS: Final = ("lsoa_code", "age_band", "sex", "ethnic_group")
 PRACTICE_KEYS: Final = ("practice_code", "age_band")
+GROUP_KEYS: Final = ("member", "lsoa_code", "age_band")
 NOTHING: Final = -(1 << 62)
 """The packed value of people without any: before every date."""
 
@@ -61,8 +63,8 @@ _LOW_BITS: Final = (1 << 32) - 1
 def explain(plan: Plan, dialect: str) -> str:
     """Every query of a plan as text, in the order in which a back end runs them."""
     queries: list[tuple[str, exp.Select]] = []
-    for number, one in enumerate(plan.passes):
-        if one.codes:
+    for number in plan.counting:
+        if plan.passes[number].codes:
             queries.append((HITS, hits_query(plan, number)))
         queries.append((PEOPLE, people_query(plan, number, needs_practice=plan.base == "registered")))
         queries.append(("cells", cells_query(plan, number, CELL_KEYS)))
@@ -142,9 +144,49 @@ def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequen
         same_person = _column("person_id", "p").eq(_column("person_id", "h"))
         hits = exp.alias_(exp.to_table(HITS), "h")
         person = person.join(hits, on=same_person, join_type="left", copy=False)
+    if plan.memberships:
+        same_person = _column("person_id", "p").eq(_column("person_id", "m"))
+        members = exp.alias_(exp.to_table(MEMBERS), "m")
+        person = person.select(_column("member_of", "m"), copy=False)
+        person = person.join(members, on=same_person, copy=False)
     if needs_practice:
         person = person.where(_is_there(_column("practice_code", "p")), copy=False)
     return person.where(_column("lsoa_code", "p").isin(*lsoas), copy=False) if lsoas else person
+
+
+def members_query(plan: Plan) -> exp.Select:
+    """Each person who is there, with a bit for every PLUS group and segment they are in."""
+    one = plan.passes[-1]
+    bits: list[exp.Expr] = []
+    segments = exp.Case()
+    for number, member in enumerate(plan.memberships):
+        belongs = _predicate(member.node, plan, one)
+        if member.cut == "segment":
+            segments = segments.when(belongs, _long(1 << number))
+        else:
+            bits.append(_set_bit(belongs, number))
+    if segments.args.get("ifs"):
+        bits.append(segments.else_(_long(0)))
+    person = (
+        exp.Select()
+        .select(_column("person_id", "p"), _alias(_either(bits), "member_of"), copy=False)
+        .from_(exp.alias_(exp.to_table(PERSONS), "p"), copy=False)
+        .where(*_present(plan.as_at), copy=False)
+    )
+    if not one.codes:
+        return person
+    same_person = _column("person_id", "p").eq(_column("person_id", "h"))
+    hits = exp.alias_(exp.to_table(HITS), "h")
+    return person.join(hits, on=same_person, join_type="left", copy=False)
+
+
+def groups_query(plan: Plan, number: int) -> exp.Select:
+    """People and every indicator's counts by PLUS group or segment (its number), LSOA and age band."""
+    listed = [(_integer(place), _long(1 << place)) for place in range(len(plan.memberships))]
+    groups = exp.values(listed, alias="g", columns=["member", "bit"])
+    shared = exp.BitwiseAnd(this=_column("member_of"), expression=_column("bit", "g"))
+    belongs = exp.NEQ(this=exp.paren(shared), expression=_integer(0))
+    return cells_query(plan, number, GROUP_KEYS).join(groups, on=belongs, copy=False)
 
 
 def _counted_for_rates(plan: Plan, one: Pass) -> list[int]:

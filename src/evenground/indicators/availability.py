@@ -21,7 +21,7 @@ from evenground.indicators.expressions import (
     SomeOf,
     features_of,
 )
-from evenground.indicators.model import Definitions
+from evenground.indicators.model import Definitions, Membership
 
 
 def find_unrecorded(
@@ -34,7 +34,38 @@ def find_unrecorded(
     recorded
         Code system and code of everything that any source recorded of anybody.
     """
-    silent = {
+    silent = _find_silent(definitions, recorded)
+    found = {}
+    for indicator in definitions.indicators.values():
+        nodes = [definitions.expand(part.node) for part in (indicator.denominator, indicator.numerator)]
+        if any(settle(node, silent) is not None for node in nodes):
+            missing = silent & {name for node in nodes for name in features_of(node)}
+            found[indicator.id] = tuple(definitions.features[name].name for name in sorted(missing))
+    return found
+
+
+def find_untold_groups(
+    definitions: Definitions, recorded: Collection[tuple[str, str]]
+) -> dict[Membership, tuple[str, ...]]:
+    """PLUS groups and segments that cannot be told from the records, with the features nobody recorded.
+
+    One segment that cannot be told spoils them all: its people would be counted in a later one.
+    """
+    silent = _find_silent(definitions, recorded)
+    found: dict[Membership, tuple[str, ...]] = {}
+    for one in definitions.memberships:
+        node = definitions.expand(one.node)
+        if settle(node, silent) is not None:
+            missing = silent & set(features_of(node))
+            found[one] = tuple(definitions.features[name].name for name in sorted(missing))
+    if any(one.cut == "segment" for one in found):
+        found |= {one: () for one in definitions.memberships if one.cut == "segment" and one not in found}
+    return found
+
+
+def _find_silent(definitions: Definitions, recorded: Collection[tuple[str, str]]) -> set[str]:
+    """The features of which nobody has a record."""
+    return {
         feature.id
         for feature in definitions.features.values()
         if not feature.is_rule
@@ -43,13 +74,6 @@ def find_unrecorded(
             for code in definitions.codelists[feature.codelist].codes
         )
     }
-    found = {}
-    for indicator in definitions.indicators.values():
-        nodes = [definitions.expand(part.node) for part in (indicator.denominator, indicator.numerator)]
-        if any(settle(node, silent) is not None for node in nodes):
-            missing = silent & {name for node in nodes for name in features_of(node)}
-            found[indicator.id] = tuple(definitions.features[name].name for name in sorted(missing))
-    return found
 
 
 def settle(node: Node, silent: Collection[str]) -> bool | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
 from evenground.codelists import CodeList
 from evenground.indicators.expressions import Age, Count, Node, expand
-from evenground.vocabulary import Polarity, ValueType
+from evenground.vocabulary import Cut, Polarity, ValueType
 
 MAX_VALUE: Final = 1_000_000
 """Measured values are compared to three decimal places and lie between minus and plus this."""
@@ -157,6 +157,7 @@ class Indicator(_Reviewed):
     is_service: bool
     source: Source
     target: Target | None = None
+    cuts: tuple[Cut, ...] | None = None
     denominator: Part
     numerator: Part
 
@@ -169,6 +170,10 @@ class Indicator(_Reviewed):
         if self.value_type is ValueType.PROPORTION and self.target and self.target.value > self.multiplier:
             raise ValueError(f"the target {self.target.value:g} is more than everybody ({self.multiplier:g})")
         return self
+
+    def is_cut_by(self, cut: str) -> bool:
+        """Whether the figures are broken down so; an indicator that names no cuts has them all."""
+        return self.cuts is None or cut == Cut.ALL or cut in self.cuts
 
     @property
     def years(self) -> int:
@@ -263,6 +268,20 @@ class Segmentation(_Reviewed):
 
 
 @dataclass(frozen=True, slots=True)
+class Membership:
+    """A group of people by a rule: the cut it belongs to, its id and name, and who is in it.
+
+    Of the cut ``segment`` a person is in the first whose expression holds.
+    """
+
+    cut: str
+    id: str
+    name: str
+    words: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """Everything that was loaded, by id. ``sha256`` names the content, wherever the files lay."""
 
@@ -273,6 +292,22 @@ class Definitions:
     sha256: str
     plus_groups: Mapping[str, PlusGroup] = field(default_factory=dict)
     segments: Mapping[str, Segmentation] = field(default_factory=dict)
+
+    @property
+    def memberships(self) -> tuple[Membership, ...]:
+        """The groups that figures are cut by: the PLUS groups that records tell, and the segments.
+
+        People may be in several PLUS groups. They are in one segment of the first segmentation alone.
+        """
+        groups = sorted(self.plus_groups.values(), key=lambda group: (group.order, group.id))
+        told = [
+            Membership("plus_group", one.id, one.name, one.words, one.node)
+            for one in groups
+            if one.node is not None
+        ]
+        segmentations = sorted(self.segments.values(), key=lambda one: (one.order, one.id))
+        parts = segmentations[0].segments if segmentations else ()
+        return (*told, *(Membership("segment", part.id, part.name, part.words, part.node) for part in parts))
 
     @property
     def rules(self) -> dict[str, Node]:
@@ -292,6 +327,19 @@ class Definitions:
                 profiles[name] = profile.model_copy(update={"sections": sections})
         indicators = {name: one for name, one in self.indicators.items() if name in indicator_ids}
         return replace(self, indicators=indicators, profiles=profiles)
+
+    def keep_groups(self, memberships: Collection[Membership]) -> Definitions:
+        """The same definitions with only these PLUS groups and, if they are among them, the segments."""
+        kept = {(one.cut, one.id) for one in memberships}
+        groups = {name: one for name, one in self.plus_groups.items() if ("plus_group", name) in kept}
+        has_segments = any(cut == "segment" for cut, _ in kept)
+        return replace(self, plus_groups=groups, segments=self.segments if has_segments else {})
+
+    def describe_groups(self) -> list[dict[str, str]]:
+        """The PLUS groups and segments: the fields of ``releases.GroupInfo``."""
+        return [
+            {"cut": one.cut, "id": one.id, "name": one.name, "words": one.words} for one in self.memberships
+        ]
 
     def describe_indicator(self, indicator_id: str) -> dict[str, Any]:
         """An indicator in words: the fields of ``releases.IndicatorInfo``, as plain values."""

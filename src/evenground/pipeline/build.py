@@ -24,11 +24,17 @@ from evenground.geography import Geography, dissolve_boundaries, load_boundaries
 from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
 from evenground.pipeline.coverage import describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
-from evenground.pipeline.left_out import describe_left_out, find_left_out, require_known
+from evenground.pipeline.left_out import (
+    describe_left_out,
+    find_left_out,
+    keep_told_groups,
+    require_known,
+)
 from evenground.pipeline.rankings import rank_for_release
 from evenground.releases import (
     TABLES,
     CoverageRow,
+    GroupInfo,
     IndicatorInfo,
     Profile,
     Release,
@@ -185,13 +191,13 @@ def _load_definitions(workspace: Workspace) -> Definitions:
 def _leave_out_untold(workspace: Workspace, inputs: _Inputs, events: Path, report: BuildReport) -> _Inputs:
     """Without the indicators that the place or its records have nothing to say of; the report names them."""
     definitions = inputs.definitions
+    recorded = find_recorded_codes(events, as_at=workspace.place.place.as_at)
     report.left_out = find_left_out(
-        definitions,
-        unwanted=workspace.place.indicators.leave_out,
-        recorded=find_recorded_codes(events, as_at=workspace.place.place.as_at),
+        definitions, unwanted=workspace.place.indicators.leave_out, recorded=recorded
     )
     kept = definitions.keep(definitions.indicators.keys() - report.left_out.keys())
-    told = tuple(describe_left_out(definitions, report.left_out))
+    kept, untold = keep_told_groups(kept, recorded)
+    told = (*describe_left_out(definitions, report.left_out), *untold)
     return replace(inputs, definitions=kept, left_out=told)
 
 
@@ -380,6 +386,7 @@ def _assemble(
             Profile.model_validate(definitions.describe_profile(profile)) for profile in definitions.profiles
         ),
         coverage=describe_coverage(report.sources, cells.frame, inputs.policy) + inputs.left_out,
+        groups=tuple(GroupInfo.model_validate(group) for group in definitions.describe_groups()),
     )
 
 

@@ -93,7 +93,8 @@ def _calculate_indicator(
     counts_by_age: Callable[[str], pl.DataFrame],
     policy: Policy,
 ) -> pl.DataFrame:
-    counts = rolled_up.select(
+    wanted = [cut for cut in Cut if indicator.is_cut_by(cut)]
+    counts = rolled_up.filter(pl.col("cut").is_in(wanted)).select(
         pl.lit(indicator.id).alias("indicator_id"),
         *GROUP_KEYS,
         pl.col(f"{indicator.id}__numerator").cast(pl.Int64).alias("numerator"),
@@ -104,8 +105,8 @@ def _calculate_indicator(
     figures = _with_estimate(protected, _estimate_from_counts(protected, indicator))
     if indicator.value_type is ValueType.DSR:
         # Within one age band there is nothing to standardise: there the crude rate stands.
-        one_band = figures.filter(pl.col("cut") == Cut.AGE_BAND)
-        others = figures.filter(pl.col("cut") != Cut.AGE_BAND)
+        is_one_band = pl.col("cut").str.contains(Cut.AGE_BAND, literal=True)
+        one_band, others = figures.filter(is_one_band), figures.filter(~is_one_band)
         figures = pl.concat([one_band, _with_dsr(others, counts_by_age(indicator.id), indicator)])
     return _with_comparison(figures, indicator)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from evenground.errors import Fault, SourceError, WorkspaceError, suggest
 from evenground.indicators import Definitions
-from evenground.indicators.availability import find_unrecorded
+from evenground.indicators.availability import find_unrecorded, find_untold_groups
 from evenground.releases import CoverageRow
 from evenground.vocabulary import ValueNote
 
@@ -58,6 +58,19 @@ def find_left_out(
     return {name: reasons[name] for name in definitions.indicators if name in reasons}
 
 
+def keep_told_groups(
+    definitions: Definitions, recorded: Collection[tuple[str, str]]
+) -> tuple[Definitions, tuple[CoverageRow, ...]]:
+    """The definitions with the PLUS groups and segments that records tell, and a word about the others."""
+    untold = find_untold_groups(definitions, recorded)
+    kept = definitions.keep_groups([one for one in definitions.memberships if one not in untold])
+    told = [f"{one.name} (not recorded: {'; '.join(names)})" for one, names in untold.items() if names]
+    told += [f"{one.name} (no record tells)" for one in definitions.plus_groups.values() if one.node is None]
+    if not told:
+        return kept, ()
+    return kept, (_say("groups of people", told),)
+
+
 def describe_left_out(definitions: Definitions, reasons: Mapping[str, str]) -> Iterator[CoverageRow]:
     """The indicators left out, by topic, as the page about the data tells them."""
     topics: dict[str, list[str]] = {}
@@ -65,11 +78,10 @@ def describe_left_out(definitions: Definitions, reasons: Mapping[str, str]) -> I
         if name in reasons:
             topics.setdefault(indicator.topic, []).append(f"{indicator.name} ({reasons[name]})")
     for topic, told in topics.items():
-        yield CoverageRow(
-            source="",
-            table=f"indicators: {topic}",
-            what="left out",
-            reason=". ".join(told),
-            count=0,
-            value_note=ValueNote.ZERO,
-        )
+        yield _say(f"indicators: {topic}", told)
+
+
+def _say(table: str, told: Sequence[str]) -> CoverageRow:
+    return CoverageRow(
+        source="", table=table, what="left out", reason=". ".join(told), count=0, value_note=ValueNote.ZERO
+    )

@@ -7,6 +7,7 @@ import pytest
 
 from evenground.engine import Cells, roll_up, roll_up_by_age
 from evenground.geography import Geography
+from evenground.vocabulary import Cut
 
 LSOAS = pl.DataFrame(
     {
@@ -115,7 +116,7 @@ def test_practices_and_networks(rolled: pl.DataFrame) -> None:
 def test_every_cut_of_the_place_adds_up_to_everybody(rolled: pl.DataFrame) -> None:
     place = rolled.filter(pl.col("area_type") == "place")
     totals = place.group_by("cut").agg(pl.col("population", "x__numerator").sum())
-    assert totals.height == 7
+    assert set(totals["cut"]) == {cut for cut in Cut if cut not in (Cut.PLUS_GROUP, Cut.SEGMENT)}
     assert set(totals.select("population", "x__numerator").rows()) == {(44, 7)}
 
 
@@ -150,6 +151,10 @@ def test_by_age_keeps_bands_and_leaves_out_those_nobody_is_counted_in() -> None:
         "ethnic_group_5",
         "imd_quintile",
         "local_quintile",
+        "sex*ethnic_group",
+        "sex*imd_quintile",
+        "ethnic_group_5*imd_quintile",
+        "ethnic_group_5*local_quintile",
     }
     asked = (pl.col("area_code") == "M1") & (pl.col("cut") == "all")
     columns = ("age_band", "population", "denominator", "numerator")
@@ -162,3 +167,35 @@ def test_by_age_adds_up_to_the_whole(rolled: pl.DataFrame) -> None:
     both = added.join(rolled, on=keys, how="left")
     assert both["denominator"].to_list() == both["x__denominator"].to_list()
     assert both["numerator"].to_list() == both["x__numerator"].to_list()
+
+
+def test_pairs_join_the_categories_of_two_cuts(rolled: pl.DataFrame) -> None:
+    assert row(rolled, "place", "PLACE", "ethnic_group_5*imd_quintile", "asian*1") == (12, 11, 3)
+    assert row(rolled, "place", "PLACE", "sex*age_band", "not_known*60-64") == (2, 1, 0)
+    assert row(rolled, "place", "PLACE", "sex*imd_quintile", "not_known*unknown") == (2, 1, 0)
+
+
+GROUPS = pl.DataFrame(
+    [
+        {"cut": "plus_group", "category": "carers", "lsoa_code": "E1", "age_band": "60-64", "population": 4,
+         "x__denominator": 3, "x__numerator": 1},
+        {"cut": "plus_group", "category": "carers", "lsoa_code": "unknown", "age_band": "65-69",
+         "population": 1, "x__denominator": 1, "x__numerator": 1},
+        {"cut": "segment", "category": "well", "lsoa_code": "E3", "age_band": "20-24", "population": 9,
+         "x__denominator": 2, "x__numerator": 0},
+    ]
+)  # fmt: skip
+
+
+def test_groups_of_people_add_up_to_msoas_and_the_place() -> None:
+    rolled = roll_up(Cells(CELLS.frame, CELLS.practices, ("x",), GROUPS), PLACE)
+    assert row(rolled, "msoa", "M1", "plus_group", "carers") == (4, 3, 1)
+    assert row(rolled, "msoa", "unknown", "plus_group", "carers") == (1, 1, 1)
+    assert row(rolled, "place", "PLACE", "plus_group", "carers") == (5, 4, 2)
+    assert row(rolled, "place", "PLACE", "segment", "well") == (9, 2, 0)
+
+
+def test_groups_of_people_keep_their_ages_for_standardised_rates() -> None:
+    by_age = roll_up_by_age(Cells(CELLS.frame, CELLS.practices, ("x",), GROUPS), PLACE, "x")
+    carers = by_age.filter(pl.col("area_type") == "place", pl.col("cut") == "plus_group")
+    assert carers.select("age_band", "numerator").rows() == [("60-64", 1), ("65-69", 1)]
