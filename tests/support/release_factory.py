@@ -20,6 +20,7 @@ from evenground.disclosure import load_policy
 from evenground.releases import (
     TABLES,
     CoverageRow,
+    GroupInfo,
     IndicatorInfo,
     Profile,
     ProfileSection,
@@ -47,6 +48,14 @@ MISSING_LSOA: Final = "X01000003B"
 
 GROUPS: Final = {"A": 0.70, "C": 0.06, "J": 0.13, "N": 0.06, "Z": 0.03, "99": 0.01, "missing": 0.01}
 SERVICES: Final = ("bowel_screening", "smi_annual_health_check")
+GROUPS_OF_PEOPLE: Final = (
+    GroupInfo(
+        cut="plus_group",
+        id="ethnic_minority_communities",
+        name="Ethnic minority communities",
+        words="People whose recorded ethnic group is not White British.",
+    ),
+)
 PERIOD: Final = "2025-04-01 to 2026-03-31"
 
 
@@ -167,6 +176,7 @@ def write_sample_release(folder: Path, **changes: Any) -> Release:
         "indicators": tuple(spec.info for spec in SPECS),
         "profiles": _profiles(),
         "coverage": _coverage(),
+        "groups": GROUPS_OF_PEOPLE,
     }
     release = write_release(folder, ReleaseContent(**(facts | changes)))
     set_current(folder, release.id)
@@ -238,6 +248,10 @@ def _values() -> Iterator[dict[str, Any]]:
         "local_quintile": pl.col("quintile"),
         "ethnic_group": pl.col("group"),
         "ethnic_group_5": pl.col("group_5"),
+        "plus_group": pl.when(pl.col("group").is_in(["C", "J", "N"])).then(
+            pl.lit("ethnic_minority_communities")
+        ),
+        "ethnic_group_5*imd_quintile": pl.concat_str(["group_5", "quintile"], separator="*"),
     }
     areas = {"place": pl.lit(PLACE), "msoa": pl.col("msoa"), "lsoa": pl.col("lsoa")}
     for spec in SPECS:
@@ -245,10 +259,12 @@ def _values() -> Iterator[dict[str, Any]]:
         benchmark = float(cells["numerator"].sum()) / float(cells["denominator"].sum())
         for area_type, area in areas.items():
             for cut, category in cuts.items():
-                if area_type == "lsoa" and cut != "all":
+                if (area_type == "lsoa" and cut != "all") or (area_type != "place" and "*" in cut):
                     continue
-                sums = cells.group_by(area.alias("area"), category.alias("category")).agg(
-                    pl.col("numerator", "denominator").sum()
+                sums = (
+                    cells.filter(category.is_not_null())
+                    .group_by(area.alias("area"), category.alias("category"))
+                    .agg(pl.col("numerator", "denominator").sum())
                 )
                 for code, label, numerator, denominator in sums.sort("area", "category").iter_rows():
                     figure = _figure(spec.info, numerator, denominator)
@@ -262,6 +278,10 @@ def _values() -> Iterator[dict[str, Any]]:
                         "period": PERIOD,
                         **figure,
                         "comparison": _compare(spec.info, figure, benchmark) if compared else "not_compared",
+                        "basis": "counted",
+                        "source": "",
+                        "edition": "",
+                        "limits": "worked_out" if figure["lower_cl"] is not None else "",
                     }
 
 
@@ -327,6 +347,8 @@ def _inequality() -> Iterator[dict[str, Any]]:
                 "indicator_id": spec.info.id,
                 "area_type": "place",
                 "area_code": PLACE,
+                "cut": "local_quintile",
+                "edition": "",
                 "period": PERIOD,
                 "measure": measure,
                 "value": None if gap is None else scale * gap,

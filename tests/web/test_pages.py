@@ -386,3 +386,29 @@ def test_the_place_is_the_first_area_to_choose(client: Client) -> None:
     assert page.index('<optgroup label="Whole place">') < page.index(
         '<optgroup label="Neighbourhoods (MSOAs)">'
     )
+
+
+def test_indicator_is_shown_by_plus_group_with_what_the_group_is(client: Client) -> None:
+    page = words_of(get(client, SMI))
+    assert "Ethnic minority communities People whose recorded ethnic group is not White British." in page
+    assert "A person can be in several" in page
+
+
+def test_plus_group_can_be_chosen_for_a_whole_profile(client: Client) -> None:
+    page = get(client, f"{PROFILE}?cut=plus_group:ethnic_minority_communities")
+    assert "Plus groups: Ethnic minority communities" in words_of(page)
+
+
+def test_indicator_is_shown_by_two_breakdowns_at_once(client: Client) -> None:
+    page = get(client, SMI)
+    table = page[page.index('id="pair-caption"') :].split("</table>")[0]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]+)<', table)
+    assert heads[0] == "1, most deprived fifth"
+    assert len(heads) == 6
+    lines = re.findall(r'<th scope="row"[^>]*>([^<]+)<', table)
+    assert {"White", "Asian"} <= {html.unescape(line) for line in lines}
+    assert table.count("<td") == 1 + len(heads) * len(lines)
+
+
+def test_pair_of_breakdowns_that_is_not_there_is_not_found(client: Client) -> None:
+    assert client.get(f"{SMI}?pair=sex*shoe_size").status_code == 404

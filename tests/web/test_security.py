@@ -120,7 +120,7 @@ def test_no_page_holds_a_column_or_number_of_a_person(client: Client, release: R
 
 def test_the_steward_sees_that_a_release_is_whole(client_of: Callable[[Role | None], Client]) -> None:
     page = client_of(Role.STEWARD).get("/about-the-data/check/").content.decode()
-    assert "all 8 files are as they were written" in " ".join(page.split())
+    assert "all 9 files are as they were written" in " ".join(page.split())
 
 
 def test_the_steward_sees_which_file_was_altered(

@@ -56,9 +56,17 @@ CUTS: Final = {
     Cut.LOCAL_QUINTILE: "Deprivation, fifths of this place",
     Cut.ETHNIC_GROUP_5: "Ethnic group, five groups",
     Cut.ETHNIC_GROUP: "Ethnic group",
+    Cut.PLUS_GROUP: "Plus groups",
+    Cut.SEGMENT: "Segment, by highest need",
     Cut.SEX: "Sex",
     Cut.AGE_BAND: "Age",
 }
+PAIRS: Final = {
+    cut: f"{CUTS[cut.pair[0]]} and {CUTS[cut.pair[1]][0].lower()}{CUTS[cut.pair[1]][1:]}"
+    for cut in Cut
+    if cut.pair
+}
+"""Two breakdowns at once."""
 
 _CHANCES: Final = (
     (0.95, "almost certain"),
@@ -75,7 +83,12 @@ def name_category(category: str, cut: str) -> str:
 
     >>> name_category("1", "imd_quintile"), name_category("60-64", "age_band")
     ('1, most deprived fifth', 'Ages 60 to 64')
+    >>> name_category("female*60-64", "sex*age_band")
+    'Female, Ages 60 to 64'
     """
+    if "*" in cut:
+        parts = zip(category.split("*"), cut.split("*"), strict=True)
+        return ", ".join(name_category(one, its_cut) for one, its_cut in parts)
     if cut == Cut.AGE_BAND:
         return "Ages " + (
             category.replace("+", " and over") if "+" in category else category.replace("-", " to ")

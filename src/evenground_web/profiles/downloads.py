@@ -67,12 +67,17 @@ def _figure_rows(release: Release, rows: Iterable[dict[str, Any]]) -> Iterable[t
             **row,
             "indicator_name": info.name,
             "area_name": _area_name(release, row),
-            "category_name": name_category(row["category"], row["cut"]),
+            "category_name": _category_name(release, row),
             "unit": info.unit,
             "comparison_with_place": row["comparison"],
             "target": info.target.value if info.target else None,
         }
         yield tuple(_word_for(facts, column) for column in COLUMNS)
+
+
+def _category_name(release: Release, row: dict[str, Any]) -> str:
+    group = release.groups.get((row["cut"], row["category"]))
+    return group.name if group else name_category(row["category"], row["cut"])
 
 
 def _area_name(release: Release, row: dict[str, Any]) -> str:

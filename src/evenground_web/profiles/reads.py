@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from evenground.reports import charts
 from evenground.reports.charts import Figure
 from evenground.reports.words import format_count, format_interval, format_number, format_value
 from evenground.vocabulary import EVERYONE, UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
-from evenground_web.common.words import AREA_TYPES, CUTS, NOTE_MEANINGS, name_category, say_target
+from evenground_web.common.words import AREA_TYPES, CUTS, NOTE_MEANINGS, PAIRS, name_category, say_target
 
 _CHOSEN_TYPES = tuple(kind for kind in AREA_TYPES if kind is not AreaType.LSOA)
 
@@ -44,6 +44,7 @@ class Group:
 
     cut: str
     category: str
+    label: str = ""
 
     @property
     def key(self) -> str:
@@ -53,7 +54,7 @@ class Group:
     @property
     def name(self) -> str:
         """As people call it."""
-        name = name_category(self.category, self.cut)
+        name = self.label or name_category(self.category, self.cut)
         return name if self.cut in (Cut.ALL, Cut.AGE_BAND) else f"{CUTS[Cut(self.cut)]}: {name}"
 
 
@@ -170,6 +171,73 @@ def list_figures(release: Release, indicator_id: str, area: Area | None = None) 
             (pl.col("area_type") == area.area_type) & (pl.col("area_code") == area.area_code)
         )
     return values.sort("area_type", "area_code", "cut", "category", "period").to_dicts()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    """A group of people and its figure in words."""
+
+    name: str
+    words: str
+    row: Row
+
+
+def list_groups(release: Release, indicator_id: str, area: Area) -> list[GroupRow]:
+    """The figures of an indicator by PLUS group, in the order of the register; none where there are none."""
+    found = []
+    for (cut, category), info in release.groups.items():
+        if cut == Cut.PLUS_GROUP:
+            row = list_rows(release, [indicator_id], area, Group(cut, category, info.name))[0]
+            if row.raw is not None:
+                found.append(GroupRow(info.name, info.words, row))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """One indicator by two breakdowns at once, for the whole place: a line each of the first."""
+
+    cut: str
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[Row | None, ...]], ...]
+
+
+def pair_choices(release: Release, indicator_id: str) -> dict[str, str]:
+    """The pairs of breakdowns that an indicator has figures for, with their names."""
+    values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    held = set(values["cut"].unique())
+    return {str(cut): name for cut, name in PAIRS.items() if cut in held}
+
+
+def read_pair(release: Release, indicator_id: str, cut: str) -> PairTable:
+    """The latest figures of an indicator by a pair of breakdowns."""
+    first, second = cut.split("*")
+    values = release.table("values").filter(
+        (pl.col("indicator_id") == indicator_id)
+        & (pl.col("cut") == cut)
+        & (pl.col("area_type") == AreaType.PLACE)
+    )
+    info = release.indicators[indicator_id]
+    rows = {
+        raw["category"]: _make_row(info, raw, is_everybody=False) for raw in _latest(values, by="category")
+    }
+    lines, columns = (_categories(rows, cut, place) for place in (0, 1))
+    return PairTable(
+        cut,
+        PAIRS[Cut(cut)],
+        tuple(name_category(column, second) for column in columns),
+        tuple(
+            (name_category(line, first), tuple(rows.get(f"{line}*{column}") for column in columns))
+            for line in lines
+        ),
+    )
+
+
+def _categories(rows: Iterable[str], cut: str, place: int) -> list[str]:
+    own = cut.split("*")[place]
+    found = {category.split("*")[place] for category in rows}
+    return sorted(found, key=lambda category: _group_order(Group(own, category)))
 
 
 def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | None:
@@ -333,11 +401,19 @@ def _groups(release: Release) -> list[Group]:
 def _cached_groups(key: _Key) -> list[Group]:
     values = key.release.table("values").filter(pl.col("area_type") == AreaType.PLACE)
     pairs = values.select("cut", "category").unique().iter_rows()
-    known = [Group(cut, category) for cut, category in pairs if cut in CUTS]
-    return sorted(known, key=_group_order)
+    known = [_name_group(key.release, cut, category) for cut, category in pairs if cut in CUTS]
+    told = list(key.release.groups)
+    return sorted(known, key=lambda group: _group_order(group, told))
 
 
-def _group_order(group: Group) -> tuple[str, int, str]:
+def _name_group(release: Release, cut: str, category: str) -> Group:
+    info = release.groups.get((cut, category))
+    return Group(cut, category, info.name if info else "")
+
+
+def _group_order(group: Group, told: Sequence[tuple[str, str]] = ()) -> tuple[str, int, str]:
+    if (group.cut, group.category) in told:
+        return group.cut, told.index((group.cut, group.category)), ""
     if group.cut == Cut.AGE_BAND:
         start = group.category.rstrip("+").partition("-")[0]
         return group.cut, int(start) if start.isdigit() else 999, group.category

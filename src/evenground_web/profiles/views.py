@@ -88,6 +88,10 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
     if map_types and map_type not in map_types:
         raise Http404
     row = reads.list_rows(release, [info.id], choice.area)[0]
+    pairs = reads.pair_choices(release, info.id)
+    pair = request.GET.get("pair", next(iter(pairs), ""))
+    if pairs and pair not in pairs:
+        raise Http404
     context = {
         "release": release,
         "profile": profile,
@@ -98,6 +102,9 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "charts": reads.draw_charts(release, info.id, choice.area, map_type),
         "map_type": map_type,
         "map_types": map_types,
+        "plus_groups": reads.list_groups(release, info.id, choice.area),
+        "pairs": pairs,
+        "pair": reads.read_pair(release, info.id, pair) if pairs else None,
         "inequality": reads.describe_inequality(release, info),
         "meanings": reads.note_meanings([row.note]),
     }
