@@ -1,8 +1,9 @@
 """How fast the engine counts, as ratios within one run: against a bare scan and the prototype it grew from.
 
-Run with ``python -m benchmarks.engine [--persons 1e6] [--repeat 2]``. The prototype and its generator are in
-the folder of shared reference data (``EVENGROUND_SHARED``, or ``shared`` beside the checkout). Every step
-runs in a process of its own, so that its peak memory is its own; the counts of both are compared.
+Run with ``python -m benchmarks.engine [--persons 1e6] [--repeat 2] [--engine spark]``: with Spark it is
+counted there besides, on this machine, and the start of Java is in the time. The prototype and its generator
+are in the folder of shared reference data (``EVENGROUND_SHARED``, or ``shared`` beside the checkout). Every
+step runs in a process of its own, so that its peak memory is its own; the counts of all are compared.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +133,10 @@ def geography(data: Path) -> Geography:
     return Geography("PLACE", "Place", "2019", lsoas, practices)
 
 
-def run_ours(data: Path) -> dict[str, Any]:
+def run_ours(data: Path, engine: str = "duckdb") -> dict[str, Any]:
     """Count and roll up, and say how long each took."""
     place = geography(data)
+    told: list[float] = []
     started = time.perf_counter()
     definitions = load_definitions(data / "definitions")
     loaded = time.perf_counter()
@@ -144,12 +147,20 @@ def run_ours(data: Path) -> dict[str, Any]:
         lsoas=place.lsoas,
         as_at=AS_AT,
         memory_limit="8GB",
+        engine=engine,
+        progress=lambda _: told.append(time.perf_counter()),
     )
     counted = time.perf_counter()
     rolled = roll_up(cells, place)
     ended = time.perf_counter()
     sums = {name: int(cells.frame[name].sum()) for name in cells.measures}
-    parts = {"load": loaded - started, "count": counted - loaded, "roll up": ended - counted}
+    start = told[0] if engine == "duckdb" else told[1]
+    parts = {
+        "load": loaded - started,
+        "start": start - loaded,
+        "count": counted - start,
+        "roll up": ended - counted,
+    }
     return {"parts": parts, "cells": cells.frame.height, "rows": rolled.height, "sums": sums}
 
 
@@ -178,7 +189,11 @@ sys.argv = sys.argv[1:]
 sys.path.insert(0, sys.argv[0].rpartition("/")[0])
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-STEPS: dict[str, Callable[[Path], dict[str, Any]]] = {"ours": run_ours, "scan": run_scan}
+STEPS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "ours": run_ours,
+    "scan": run_scan,
+    "spark": partial(run_ours, engine="spark"),
+}
 
 
 def in_process(arguments: list[str], cwd: Path) -> tuple[float, str]:
@@ -232,12 +247,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=float, default=200_000)
     parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--engine", choices=["duckdb", "spark"], default="duckdb")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--step", choices=STEPS)
     arguments = parser.parse_args()
     if arguments.step:
         found = STEPS[arguments.step](arguments.data)
-        found["peak_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        # Spark's Java is a process of its own.
+        whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        found["peak_gb"] = sum(resource.getrusage(one).ru_maxrss for one in whose) / 1e6
         print(json.dumps(found))
         return
     yardstick = prototype_folder()
@@ -249,15 +267,20 @@ def main() -> None:
         data.mkdir(exist_ok=True)
         try:
             prepare(yardstick, data, arguments.persons)
-            report(yardstick, data, arguments.repeat)
+            report(yardstick, data, arguments.repeat, spark=arguments.engine == "spark")
         except subprocess.CalledProcessError as error:
             print(f"Not run: a step ended with: {error.stderr.strip().splitlines()[-1]}")
 
 
-def report(yardstick: Path, data: Path, repeat: int) -> None:
+def report(yardstick: Path, data: Path, repeat: int, *, spark: bool) -> None:
     """Run everything in turn, compare the counts, and print."""
     runs = [
-        {"scan": step("scan", data), "prototype": prototype(yardstick, data), "ours": step("ours", data)}
+        {
+            "scan": step("scan", data),
+            "prototype": prototype(yardstick, data),
+            "ours": step("ours", data),
+            **({"spark": step("spark", data)} if spark else {}),
+        }
         for _ in range(repeat)
     ]
     fastest = {name: best([run[name] for run in runs]) for name in runs[0]}
@@ -277,6 +300,9 @@ def report(yardstick: Path, data: Path, repeat: int) -> None:
         f" (by processor time {processor['ours'] / processor['prototype']:.2f})"
     )
     print(f"ours to scan {seconds['ours'] / seconds['scan']:.1f}")
+    if spark:
+        differ = [name for name, total in fastest["spark"]["sums"].items() if ours["sums"][name] != total]
+        print(f"Spark to ours {seconds['spark'] / seconds['ours']:.1f}; sums that differ: {differ or 'none'}")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from evenground.errors import Fault, WorkspaceError, suggest
 
@@ -69,6 +70,23 @@ class DisclosureSection(_Strict):
     policy: str = "nhs-7-5"
 
 
+class EngineSection(_Strict):
+    """``[engine]``: what counts, where it runs, and how a cluster names the folder of the records."""
+
+    kind: Literal["duckdb", "spark"] = "duckdb"
+    url: str | None = None
+    secure_url: str | None = None
+    memory_limit: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.kind != "spark" and (self.url or self.secure_url):
+            raise ValueError('url and secure_url go with kind = "spark"')
+        if self.url and re.search(r"token=|password=|//[^/;]*@", self.url, re.IGNORECASE):
+            raise ValueError("url holds a secret. Give the whole URL in EVENGROUND_ENGINE_URL instead")
+        return self
+
+
 class SourceSection(BaseModel):
     """One ``[[sources]]``: the kind decides what else may stand in it, and checks it."""
 
@@ -91,6 +109,7 @@ class Place(_Strict):
     population: PopulationSection = PopulationSection()
     disclosure: DisclosureSection = DisclosureSection()
     indicators: IndicatorsSection = IndicatorsSection()
+    engine: EngineSection = EngineSection()
     sources: tuple[SourceSection, ...] = ()
 
 

@@ -151,11 +151,20 @@ def build(
     memory_limit: Annotated[
         str | None, typer.Option(help="The most memory the engine may use, such as 4GB.", show_default=False)
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="What counts: duckdb or spark; as place.toml says by default.")
+    ] = None,
+    engine_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Where Spark runs: sc://host:port, or a master's URL.", envvar="EVENGROUND_ENGINE_URL"
+        ),
+    ] = None,
 ) -> None:
     """Build a release from the workspace's sources and make it current."""
     from evenground.workspace import load_workspace
 
-    _build(load_workspace(workspace), memory_limit)
+    _build(load_workspace(workspace), memory_limit, engine, engine_url)
 
 
 @app.command()
@@ -288,12 +297,19 @@ def release_use(
     console.print(f"Release {release_id} is now current.")
 
 
-def _build(workspace: Workspace, memory_limit: str | None = None) -> None:
+def _build(
+    workspace: Workspace,
+    memory_limit: str | None = None,
+    engine: str | None = None,
+    engine_url: str | None = None,
+) -> None:
     from evenground.cli.show import show_build
     from evenground.pipeline import build_release
 
     with _progress("Start") as step:
-        _, report = build_release(workspace, on_stage=step, memory_limit=memory_limit)
+        _, report = build_release(
+            workspace, on_stage=step, memory_limit=memory_limit, engine=engine, engine_url=engine_url
+        )
     show_build(report)
 
 

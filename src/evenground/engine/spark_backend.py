@@ -48,9 +48,12 @@ def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Ans
 
 def _errors_of_spark() -> tuple[type[Exception], ...]:
     """What PySpark raises, and what is left where Spark has died beneath it."""
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
     from pyspark.errors import PySparkException
 
+    try:
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    except ImportError:
+        return PySparkException, ConnectionError
     return PySparkException, Py4JError, ConnectionError
 
 

@@ -71,20 +71,37 @@ def open_session(request: Request) -> Iterator[SparkSession]:
 
 @contextmanager
 def _choose_session(request: Request) -> Iterator[SparkSession]:
-    from pyspark import SparkContext
-    from pyspark.sql import SparkSession
-
-    active = None if request.url else SparkSession.getActiveSession()
-    if active is None and not request.url and SparkContext._active_spark_context is not None:
-        active = SparkSession.builder.getOrCreate()
-    if active is not None:
-        yield active.newSession()
-    elif request.url and request.url.startswith("sc://"):
+    if request.url and request.url.startswith("sc://"):
         with _connect(request.url) as session:
             yield session
+    elif not request.url and (active := _active_session()):
+        yield active.newSession()
     else:
         with _start(request, request.url or LOCAL) as session:
             yield session
+
+
+def _active_session() -> SparkSession | None:
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is None:
+        _require_all_of_pyspark()
+        from pyspark import SparkContext
+
+        # Open, but in another thread.
+        if SparkContext._active_spark_context is not None:
+            active = SparkSession.builder.getOrCreate()
+    return active
+
+
+def _require_all_of_pyspark() -> None:
+    """The small package, pyspark-client, can only connect to a server."""
+    from pyspark.util import is_remote_only
+
+    if is_remote_only():
+        what = "only the client of Spark is installed, which needs the URL of a Connect server."
+        raise _cannot_start("engine.url", what, "Give sc://host:port, or install 'evenground[spark]'.")
 
 
 @contextmanager
@@ -178,6 +195,7 @@ def _out_of_reach(url: str) -> WorkspaceError:
 
 @contextmanager
 def _start(request: Request, master: str) -> Iterator[SparkSession]:
+    _require_all_of_pyspark()
     from pyspark import SparkContext
 
     _require_java()

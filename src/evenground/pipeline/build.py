@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +19,8 @@ import polars as pl
 from evenground import __version__
 from evenground.contract import LoadReport
 from evenground.disclosure import Policy, load_policy, protect_counts, require_protected
-from evenground.engine import Cells, count, find_recorded_codes, roll_up, roll_up_by_age
-from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError
+from evenground.engine import ENGINES, Cells, count, find_recorded_codes, roll_up, roll_up_by_age
+from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries, load_geography
 from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
 from evenground.pipeline.coverage import describe_coverage
@@ -126,7 +127,12 @@ def check_workspace(workspace: Workspace) -> list[Fault]:
 
 
 def build_release(
-    workspace: Workspace, *, on_stage: Callable[[str], None] | None = None, memory_limit: str | None = None
+    workspace: Workspace,
+    *,
+    on_stage: Callable[[str], None] | None = None,
+    memory_limit: str | None = None,
+    engine: str | None = None,
+    engine_url: str | None = None,
 ) -> tuple[Release, BuildReport]:
     """Build a release from the workspace's sources and make it current.
 
@@ -140,7 +146,9 @@ def build_release(
     on_stage
         Called with the name of each stage as it begins.
     memory_limit
-        The most memory the engine may use, as DuckDB writes it ("4GB"); the default is the engine's own.
+        The most memory the engine may use ("4GB"); the default is the workspace's, and then the engine's own.
+    engine, engine_url
+        What counts, and where it runs, if not as ``[engine]`` of the workspace says.
 
     Raises
     ------
@@ -150,6 +158,7 @@ def build_release(
     report = BuildReport()
     clock = _Clock(report, on_stage)
     with clock.stage("Check the workspace and definitions"):
+        kind = _require_engine(workspace, engine, engine_url)
         inputs = _load_inputs(workspace)
     with _working_folder(workspace) as folder:
         with clock.stage(f"Read {_name_sources(workspace)}"):
@@ -157,14 +166,15 @@ def build_release(
             loaded = report.sources[0]
         with clock.stage("Count people and events"):
             inputs = _leave_out_untold(workspace, inputs, loaded.events, report)
-            cells = count(
+            count_cells = _counter(workspace, loaded.persons.parent, kind, engine_url)
+            cells = count_cells(
                 inputs.definitions,
                 persons=loaded.persons,
                 events=loaded.events,
                 lsoas=inputs.geography.lsoas,
                 as_at=workspace.place.place.as_at,
                 base=workspace.place.population.base,
-                memory_limit=memory_limit,
+                memory_limit=memory_limit or workspace.place.engine.memory_limit,
             )
     report.people_counted = int(cells.frame["population"].sum())
     if not report.people_counted:
@@ -180,6 +190,30 @@ def build_release(
     report.suppressed = int((tables["values"]["value_note"] == ValueNote.SUPPRESSED).sum())
     _write_report(workspace, report)
     return release, report
+
+
+def _require_engine(workspace: Workspace, engine: str | None, engine_url: str | None) -> str:
+    """What counts: what is asked for, or else what the workspace says. Told before anything is read."""
+    kind = engine or workspace.place.engine.kind
+    faults = []
+    if kind not in ENGINES:
+        faults.append(Fault("engine", f'"{kind}" is not known.', suggest(kind, ENGINES)))
+    elif kind != "spark" and engine_url:
+        fix = "Choose the engine spark, too, or give no URL (EVENGROUND_ENGINE_URL)."
+        faults.append(Fault("engine url", f"is not for {kind}.", fix))
+    if faults:
+        raise WorkspaceError("The counts cannot be made.", faults)
+    return kind
+
+
+def _counter(workspace: Workspace, folder: Path, kind: str, engine_url: str | None) -> Callable[..., Cells]:
+    """Counting the files in a folder with an engine, where the workspace says that it runs."""
+    said = workspace.place.engine
+    if kind != said.kind:
+        return partial(count, engine=kind, engine_url=engine_url)
+    inside = folder.relative_to(workspace.secure).as_posix()
+    seen = f"{said.secure_url.rstrip('/')}/{inside}" if said.secure_url else None
+    return partial(count, engine=kind, engine_url=engine_url or said.url, folder_url=seen)
 
 
 def _load_definitions(workspace: Workspace) -> Definitions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from evenground.disclosure import load_policy, require_protected
 from evenground.errors import DefinitionError, DisclosureError, FaultsError, SourceError, WorkspaceError
+from evenground.indicators import load_definitions
 from evenground.pipeline import build_release, check_workspace
 from evenground.releases import Release, current_release, list_releases, load_release
 from evenground.vocabulary import UNRECORDED_ETHNIC_GROUPS
@@ -274,3 +276,38 @@ def test_check_tells_a_missing_file_and_a_wrong_column_of_the_source(wenbury):
     assert "nothing.parquet" in told
     assert "sexx" in told
     assert list(workspace.secure.glob(".extract-*")) == []
+
+
+def test_build_on_spark_gives_the_same_bytes(wenbury, spark):
+    few = {"bowel_screening", "hypertension_prevalence", "copd_emergency_admissions"}
+    unwanted = sorted(load_definitions().indicators.keys() - few)
+    section = re.compile(r"\[indicators\]\nleave_out = \[.*?\]", re.DOTALL)
+    place = wenbury.root / "place.toml"
+    text, changed = section.subn(f"[indicators]\nleave_out = {unwanted}", place.read_text())
+    assert changed == 1
+    place.write_text(text)
+    workspace = load_workspace(wenbury.root)
+    first = build_release(workspace)[0]
+    release, report = build_release(workspace, engine="spark")
+    assert report.unchanged
+    assert released_files(release) == released_files(first)
+
+
+def test_place_says_what_counts_and_how_the_cluster_names_the_secure_folder(wenbury, spark):
+    place = wenbury.root / "place.toml"
+    place.write_text(place.read_text() + '\n[engine]\nkind = "spark"\nsecure_url = "file:///elsewhere"\n')
+    with pytest.raises(WorkspaceError, match="does not find the folder file:///elsewhere/build-"):
+        build_release(load_workspace(wenbury.root))
+    assert build_release(load_workspace(wenbury.root), engine="duckdb")[1].unchanged
+
+
+def test_url_for_an_engine_without_one_is_told(wenbury):
+    with pytest.raises(WorkspaceError, match="engine url: is not for duckdb"):
+        build_release(wenbury, engine_url="sc://127.0.0.1:15002")
+
+
+def test_engine_that_is_not_known_is_told_before_anything_is_read(wenbury):
+    told: list[str] = []
+    with pytest.raises(WorkspaceError, match='Did you mean "spark"'):
+        build_release(wenbury, engine="sprak", on_stage=told.append)
+    assert told == ["Check the workspace and definitions"]

@@ -83,3 +83,36 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_temporary_one(tmp_path):
         write_atomically(path, "not bytes")  # type: ignore[arg-type]
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+ENGINE = """
+[engine]
+kind = "spark"
+url = "sc://spark.example:15002"
+secure_url = "s3a://ours/secure"
+memory_limit = "8GB"
+"""
+
+
+def test_duckdb_counts_unless_the_place_says_spark(tmp_path):
+    write(tmp_path, GOOD)
+    assert load_workspace(tmp_path).place.engine.kind == "duckdb"
+    write(tmp_path, GOOD + ENGINE)
+    engine = load_workspace(tmp_path).place.engine
+    assert (engine.kind, engine.url, engine.memory_limit) == ("spark", "sc://spark.example:15002", "8GB")
+
+
+def test_a_url_without_spark_is_a_fault(tmp_path):
+    write(tmp_path, GOOD + ENGINE.replace('kind = "spark"', ""))
+    with pytest.raises(WorkspaceError, match='url and secure_url go with kind = "spark"'):
+        load_workspace(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url", ["sc://host:443/;token=dapi-4711", "sc://me:dapi-4711@host", "sc://h/;TOKEN=dapi-4711"]
+)
+def test_a_secret_in_the_place_is_a_fault_that_does_not_repeat_it(tmp_path, url):
+    write(tmp_path, GOOD + ENGINE.replace("sc://spark.example:15002", url))
+    with pytest.raises(WorkspaceError, match="EVENGROUND_ENGINE_URL") as caught:
+        load_workspace(tmp_path)
+    assert "4711" not in str(caught.value)
