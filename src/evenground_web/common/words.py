@@ -63,10 +63,10 @@ CUTS: Final = {
 }
 PAIRS: Final = {
     cut: f"{CUTS[cut.pair[0]]} and {CUTS[cut.pair[1]][0].lower()}{CUTS[cut.pair[1]][1:]}"
-    for cut in Cut
+    for cut in sorted(Cut, key=lambda cut: not cut.startswith(Cut.ETHNIC_GROUP_5))
     if cut.pair
 }
-"""Two breakdowns at once."""
+"""Two breakdowns at once, those by ethnic group and deprivation first."""
 
 _CHANCES: Final = (
     (0.95, "almost certain"),

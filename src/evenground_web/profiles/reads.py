@@ -195,7 +195,11 @@ def list_groups(release: Release, indicator_id: str, area: Area) -> list[GroupRo
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """One indicator by two breakdowns at once, for the whole place: a line each of the first."""
+    """One indicator by two breakdowns at once, for the whole place.
+
+    The one with more categories has the lines, so that a phone has as little to scroll as can be. A line or
+    column in which nobody is counted is left out.
+    """
 
     cut: str
     title: str
@@ -222,15 +226,17 @@ def read_pair(release: Release, indicator_id: str, cut: str) -> PairTable:
     rows = {
         raw["category"]: _make_row(info, raw, is_everybody=False) for raw in _latest(values, by="category")
     }
+    rows = {category: row for category, row in rows.items() if row.note != ValueNote.MISSING}
     lines, columns = (_categories(rows, cut, place) for place in (0, 1))
+    table = [[rows.get(f"{line}*{column}") for column in columns] for line in lines]
+    if len(columns) > len(lines):
+        first, second, lines, columns = second, first, columns, lines
+        table = [list(line) for line in zip(*table, strict=True)]
     return PairTable(
         cut,
         PAIRS[Cut(cut)],
         tuple(name_category(column, second) for column in columns),
-        tuple(
-            (name_category(line, first), tuple(rows.get(f"{line}*{column}") for column in columns))
-            for line in lines
-        ),
+        tuple((name_category(name, first), tuple(line)) for name, line in zip(lines, table, strict=True)),
     )
 
 
