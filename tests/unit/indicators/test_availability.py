@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from evenground.indicators.availability import find_unrecorded
+from evenground.indicators.availability import find_unrecorded, find_untold_groups
 from tests.spec.specification import definitions, indicator
+from tests.spec.test_groups_of_people import with_groups
 
 RECORDED = {("local", "CHECK-2"), ("local", "BP")}
 
@@ -57,3 +58,36 @@ def test_records_are_silent(numerator: dict[str, Any], names: tuple[str, ...]) -
 
 def test_silence_on_a_denominator_counts_too() -> None:
     assert missing({"feature": "check"}, {"feature": "illness"}) == ("Illness",)
+
+
+def untold(plus: list[dict[str, Any] | None], segments: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    made = with_groups(definitions(indicator("x", {"feature": "check"})), plus, segments)
+    return {one.id: names for one, names in find_untold_groups(made, RECORDED).items()}
+
+
+def test_plus_group_that_nobody_recorded_cannot_be_told() -> None:
+    assert untold([{"feature": "illness"}, {"feature": "check"}, {"sex": "female"}], []) == {
+        "g0": ("Illness",)
+    }
+
+
+def test_one_segment_that_cannot_be_told_spoils_them_all() -> None:
+    assert untold([], [{"feature": "check"}, {"feature": "illness"}]) == {
+        "s0": (),
+        "s1": ("Illness",),
+        "s2": (),
+    }
+
+
+def test_segments_that_can_all_be_told_are_kept() -> None:
+    assert untold([], [{"feature": "check"}, {"sex": "female"}]) == {}
+
+
+def test_groups_are_kept_by_name_and_segments_whole() -> None:
+    made = with_groups(
+        definitions(indicator("x", {"feature": "check"})), [{"sex": "female"}, None], [{"sex": "male"}]
+    )
+    plus_only = made.keep_groups([one for one in made.memberships if one.cut == "plus_group"])
+    assert [one.id for one in plus_only.memberships] == ["g0"]
+    segments_only = made.keep_groups([one for one in made.memberships if one.cut == "segment"])
+    assert [one.id for one in segments_only.memberships] == ["s0", "s1"]

@@ -64,3 +64,22 @@ def test_records_without_any_known_code_are_refused():
     definitions = load_definitions().keep(["bowel_screening", "flu_vaccination_65"])
     with pytest.raises(SourceError, match="hold no code that any indicator"):
         find_left_out(definitions, unwanted=(), recorded={("snomed_ct", "1")})
+
+
+def test_plus_groups_that_records_tell_are_in_the_release_and_the_others_named(wenbury):
+    release = current_release(wenbury.releases)
+    shown = {one.id for one in release.groups.values() if one.cut == "plus_group"}
+    assert {"ethnic_minority_communities", "learning_disability"} <= shown
+    values = release.table("values")
+    assert set(values.filter(pl.col("cut") == "plus_group")["category"]) == shown
+    told = " ".join(row.reason for row in release.coverage if row.table == "groups of people")
+    assert "not recorded" in told
+    assert "homelessness" in told.lower()
+    assert "homelessness" not in shown
+
+
+def test_plus_group_counts_follow_the_policy(wenbury):
+    values = current_release(wenbury.releases).table("values").filter(pl.col("cut") == "plus_group")
+    counts = values["numerator"].drop_nulls()
+    assert values.height > 20
+    assert (counts % 5 == 0).all()
