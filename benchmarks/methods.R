@@ -22,9 +22,13 @@ calls <- list(
                            repetitions = repetitions, confidence = levels)
 )
 run <- calls[[given[1]]]
-seconds <- system.time(run())[["elapsed"]]
-if (seconds < 2) seconds <- median(replicate(5, system.time(run())[["elapsed"]]))
+timed <- function() {
+  used <- system.time(run())
+  c(used[["elapsed"]], used[["user.self"]] + used[["sys.self"]])
+}
 gc(reset = TRUE) -> before
-invisible(run())
+times <- matrix(timed(), nrow = 2)
 after <- gc()
-cat(sprintf('{"seconds": %.6f, "megabytes": %.1f}\n', seconds, sum(after[, 6]) - sum(before[, 2])))
+if (times[1, 1] < 2) times <- replicate(5, timed())
+cat(sprintf('{"seconds": %.6f, "processor": %.6f, "megabytes": %.1f}\n', median(times[1, ]), median(times[2, ]),
+            sum(after[, 6]) - sum(before[, 2])))

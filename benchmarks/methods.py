@@ -146,18 +146,15 @@ def lower_bound(frame: pl.DataFrame) -> Run:
     return lambda: [column.sum() for column in columns]
 
 
-def measure(run: Run, least_seconds: float = 1.0) -> float:
-    """The median of as many runs as a second holds, at least one; the first is left out of a fast one."""
-    times = [_seconds(run)]
-    if times[0] < least_seconds:
-        times = [_seconds(run) for _ in range(min(50, 3 + int(least_seconds / max(times[0], 1e-4))))]
-    return statistics.median(times)
+def measure(run: Run, first: float) -> list[tuple[float, float]]:
+    """As many runs as a second or so holds, each by the clock and by the processor."""
+    return [_seconds(run) for _ in range(min(50, 3 + int(1 / max(first, 1e-4))))]
 
 
-def _seconds(run: Run) -> float:
-    start = time.perf_counter()
+def _seconds(run: Run) -> tuple[float, float]:
+    start, used = time.perf_counter(), time.process_time()
     run()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - used
 
 
 def run_child(case: str, program: str, file: Path) -> None:
@@ -177,8 +174,9 @@ def run_child(case: str, program: str, file: Path) -> None:
     before = _peak()
     first = _seconds(run)
     peak = _peak() - before
-    seconds = first if first > 5 else measure(run)
-    print(json.dumps({"seconds": seconds, "megabytes": peak}))
+    times = [first] if first[0] > 3 else measure(run, first[0])
+    seconds, processor = (statistics.median(column) for column in zip(*times, strict=True))
+    print(json.dumps({"seconds": seconds, "processor": processor, "megabytes": peak}))
 
 
 def _peak() -> float:
@@ -219,16 +217,21 @@ def measure_case(case: str, groups: int, folder: Path, *, r: bool) -> dict[str, 
 
 
 def tell(case: str, groups: int, found: dict[str, dict[str, float] | None]) -> None:
-    """One line a program: seconds, memory, and how many times ours it takes."""
+    """One line a program: time, memory, and how many times ours it takes, by the clock and by the processor.
+
+    On a machine that does other things at the same time the processor's ratio is the one to read.
+    """
     own = found["polars"]
     if own is None:
         return
     print(f"\n{case}, {groups:,} groups")
     for program, figures in found.items():
         if figures:
-            ratio = figures["seconds"] / own["seconds"]
-            memory = f"{figures['megabytes']:8.0f} MB more" if "megabytes" in figures else ""
-            print(f"  {program:15} {figures['seconds'] * 1000:12.2f} ms {memory}   {ratio:9.2f} times ours")
+            clock, processor = (figures[name] / own[name] for name in ("seconds", "processor"))
+            print(
+                f"  {program:15} {figures['seconds'] * 1000:11.2f} ms, {figures['processor'] * 1000:11.2f} ms "
+                f"of processor, {figures['megabytes']:5.0f} MB more: {clock:8.2f} and {processor:8.2f} times ours"
+            )
 
 
 def main() -> None:

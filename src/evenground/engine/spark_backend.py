@@ -51,7 +51,7 @@ def _errors_of_spark() -> tuple[type[Exception], ...]:
     from pyspark.errors import PySparkException
 
     try:
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+        from py4j.protocol import Py4JError
     except ImportError:
         return PySparkException, ConnectionError
     return PySparkException, Py4JError, ConnectionError
@@ -76,19 +76,14 @@ def _answer(session: SparkSession, plan: Plan, request: Request, progress: Calla
     cells: list[pl.DataFrame] = []
     practices: list[pl.DataFrame] = []
     groups: list[pl.DataFrame] = []
-    if plan.memberships:
-        _find_hits(session, plan, len(plan.passes) - 1)
-        members = _query(session, sql.members_query(plan)).persist()
-        members.createOrReplaceTempView(sql.MEMBERS)
-    for number in plan.counting:
-        progress(f"Counting, pass {number + 1} of {len(plan.counting)}")
-        with _people(session, plan, number, request, needs_practice=needs_practice):
-            cells.append(_read(session, sql.cells_query(plan, number, sql.CELL_KEYS)))
-            practices.append(_read(session, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
-            if plan.memberships:
-                groups.append(_read(session, sql.groups_query(plan, number)))
-    if plan.memberships:
-        members.unpersist()
+    with _members(session, plan):
+        for number in plan.counting:
+            progress(f"Counting, pass {number + 1} of {len(plan.counting)}")
+            with _people(session, plan, number, request, needs_practice=needs_practice):
+                cells.append(_read(session, sql.cells_query(plan, number, sql.CELL_KEYS)))
+                practices.append(_read(session, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
+                if plan.memberships:
+                    groups.append(_read(session, sql.groups_query(plan, number)))
     return Answer(
         side_by_side(cells, sql.CELL_KEYS),
         side_by_side(practices, sql.PRACTICE_KEYS),
@@ -121,6 +116,21 @@ def _address(request: Request, path: Path) -> str:
 def _has_practices(session: SparkSession) -> bool:
     practised = exp.select(exp.alias_(exp.Max(this=exp.column("practice_code")), "most")).from_(sql.PERSONS)
     return bool(_read(session, practised).item())
+
+
+@contextmanager
+def _members(session: SparkSession, plan: Plan) -> Iterator[None]:
+    """Who is in which group, found once and kept for every pass; nothing where figures are not cut by groups."""
+    if not plan.memberships:
+        yield
+        return
+    _find_hits(session, plan, len(plan.passes) - 1)
+    members = _query(session, sql.members_query(plan)).persist()
+    try:
+        members.createOrReplaceTempView(sql.MEMBERS)
+        yield
+    finally:
+        members.unpersist()
 
 
 @contextmanager

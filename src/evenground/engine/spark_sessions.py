@@ -157,7 +157,7 @@ def _require_pyspark() -> None:
 @contextmanager
 def _connect(url: str) -> Iterator[SparkSession]:
     try:
-        import grpc  # type: ignore[import-untyped]
+        import grpc
         from pyspark.sql.connect.client import DefaultChannelBuilder
         from pyspark.sql.connect.session import SparkSession as ConnectSession
     except ImportError:
@@ -253,7 +253,7 @@ def _megabytes(limit: str | None) -> int:
 @contextmanager
 def run_spark(options: dict[str, str]) -> Iterator[SparkSession]:
     """Spark's Java process, which ends with the session: a second one could not have another folder."""
-    from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+    from py4j.protocol import Py4JError
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkRuntimeError
     from pyspark.java_gateway import launch_gateway
