@@ -1,9 +1,9 @@
-"""How fast the statistics are, as ratios within one run: beside PHStatsMethods, PHEindicatormethods and NumPy.
+"""How fast the statistics are, as ratios within one run, beside PHStatsMethods, R and plain NumPy.
 
 Run with ``python -m benchmarks.methods [--groups 300 3000 33755] [--only dsr ...]``. Every program gets the
 same input, in a process of its own, so that its peak memory is its own; the time is from data frame to data
 frame, with reading left out. PHStatsMethods comes with ``uv sync --group bench``; R's PHEindicatormethods is
-measured where ``Rscript`` finds it. The lower bound is one pass over the input columns with NumPy: their sums.
+measured where ``Rscript`` finds it. The lower bound is one pass over the input with NumPy: its columns' sums.
 """
 
 from __future__ import annotations
@@ -229,8 +229,9 @@ def tell(case: str, groups: int, found: dict[str, dict[str, float] | None]) -> N
         if figures:
             clock, processor = (figures[name] / own[name] for name in ("seconds", "processor"))
             print(
-                f"  {program:15} {figures['seconds'] * 1000:11.2f} ms, {figures['processor'] * 1000:11.2f} ms "
-                f"of processor, {figures['megabytes']:5.0f} MB more: {clock:8.2f} and {processor:8.2f} times ours"
+                f"  {program:15} {figures['seconds'] * 1000:11.2f} ms, "
+                f"{figures['processor'] * 1000:11.2f} ms of processor, {figures['megabytes']:5.0f} MB more: "
+                f"{clock:8.2f} and {processor:8.2f} times ours"
             )
 
 

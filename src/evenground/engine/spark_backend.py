@@ -120,7 +120,7 @@ def _has_practices(session: SparkSession) -> bool:
 
 @contextmanager
 def _members(session: SparkSession, plan: Plan) -> Iterator[None]:
-    """Who is in which group, found once and kept for every pass; nothing where figures are not cut by groups."""
+    """Who is in which group, found once and kept for every pass; nothing where there are no groups."""
     if not plan.memberships:
         yield
         return
