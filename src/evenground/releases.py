@@ -36,9 +36,10 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from evenground.errors import ReleaseError
+from evenground.vocabulary import Basis
 from evenground.workspace import write_atomically
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
 
@@ -63,6 +64,10 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("period", pa.string()),
             *_FIGURES,
             ("comparison", pa.string()),
+            ("basis", pa.string()),
+            ("source", pa.string()),
+            ("edition", pa.string()),
+            ("limits", pa.string()),
         ]
     ),
     "inequality": pa.schema(
@@ -70,6 +75,8 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("indicator_id", pa.string()),
             ("area_type", pa.string()),
             ("area_code", pa.string()),
+            ("cut", pa.string()),
+            ("edition", pa.string()),
             ("period", pa.string()),
             ("measure", pa.string()),
             ("value", pa.float64()),
@@ -191,6 +198,7 @@ class IndicatorInfo(_Frozen):
     author: str
     checker: str
     review_date: str
+    basis: str = Basis.COUNTED
 
 
 class ProfileSection(_Frozen):

@@ -11,7 +11,8 @@ from typing import Final
 class AreaType(StrEnum):
     """Kinds of place, by GSS code, except ``practice`` and ``pcn`` (ODS codes).
 
-    ``place`` is the whole area that a workspace serves, whichever districts it is made of.
+    ``place`` is the whole area that a workspace serves, whichever districts it is made of. The last five are
+    there to compare with: published figures may be of them, counts of people never are.
     """
 
     LSOA = "lsoa"
@@ -21,6 +22,11 @@ class AreaType(StrEnum):
     PRACTICE = "practice"
     PCN = "pcn"
     PLACE = "place"
+    UTLA = "utla"
+    SUB_ICB = "sub_icb"
+    ICB = "icb"
+    REGION = "region"
+    COUNTRY = "country"
 
 
 class Sex(StrEnum):
@@ -57,6 +63,31 @@ class Cut(StrEnum):
         """The two cuts of a pair such as ``sex*age_band``, whose categories are joined in the same way."""
         first, star, second = self.value.partition("*")
         return (Cut(first), Cut(second)) if star else None
+
+
+class PublishedCut(StrEnum):
+    """How publishers break England's figures down: by tenths of its areas, not of its people's small areas.
+
+    A tenth of all districts, say, holds the districts whose average deprivation is highest; many people in it
+    live in areas that are not deprived. So these are never set beside ``imd_quintile``.
+    """
+
+    COUNTY_UA_DECILE = "county_ua_decile"
+    DISTRICT_UA_DECILE = "district_ua_decile"
+    CCG_DECILE = "ccg_decile"
+    LSOA_DECILE = "lsoa_decile"
+
+
+class Basis(StrEnum):
+    """Where a figure comes from, and so what disclosure control it went through.
+
+    ``counted``: from records, here, under the policy of the release. ``provided``: from counts that somebody
+    sent, under the same policy. ``published``: somebody else published it, and it stands as they did.
+    """
+
+    COUNTED = "counted"
+    PROVIDED = "provided"
+    PUBLISHED = "published"
 
 
 class Polarity(StrEnum):

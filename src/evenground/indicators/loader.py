@@ -34,12 +34,13 @@ from evenground.indicators.model import (
     Profile,
     Segmentation,
 )
+from evenground.indicators.published import PublishedIndicator, check_published
 from evenground.workspace import explain_validation
 
 SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 """The definitions that ship with the product."""
 
-KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments")
+KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments", "published")
 PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -66,6 +67,7 @@ def load_definitions(*folders: Path) -> Definitions:
     parts = _build_parts(raw["indicators"], faults)
     indicators = _build_indicators(raw["indicators"], parts, faults)
     profiles = _build_all(raw["profiles"], Profile, "profiles", faults)
+    published = _build_all(raw["published"], PublishedIndicator, "published", faults)
     groups = _read_expressions(raw["plus_groups"], "plus_groups", expressions, faults)
     plus_groups = _build_all(groups, PlusGroup, "plus_groups", faults)
     segmentations = _read_segments(raw["segments"], expressions, faults)
@@ -80,7 +82,8 @@ def load_definitions(*folders: Path) -> Definitions:
         faults += _check_part(node, "expression", where, features, known["features"], codelists)
     faults += _check_cycles(features)
     for profile in profiles.values():
-        faults += _check_profile(profile, known["indicators"])
+        faults += _check_profile(profile, known["indicators"] | known["published"])
+    faults += check_published(published, known["indicators"])
     if faults:
         count = f"{len(faults)} faults" if len(faults) > 1 else "one fault"
         raise DefinitionError(f"The definitions cannot be used: {count}.", faults)
@@ -92,6 +95,7 @@ def load_definitions(*folders: Path) -> Definitions:
         _digest(raw, codelists),
         _ordered(plus_groups),
         _ordered(segments),
+        _ordered(published),
     )
 
 
@@ -331,7 +335,7 @@ def _check_profile(profile: Profile, known: Collection[str]) -> Iterator[Fault]:
                 yield Fault(where, f'"{indicator}" is not an indicator.', suggest(indicator, known))
 
 
-_Sorted = TypeVar("_Sorted", Indicator, Profile, PlusGroup, Segmentation)
+_Sorted = TypeVar("_Sorted", Indicator, Profile, PlusGroup, Segmentation, PublishedIndicator)
 
 
 def _ordered(made: Mapping[str, _Sorted]) -> dict[str, _Sorted]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
 from evenground.codelists import CodeList
 from evenground.indicators.expressions import Age, Count, Node, expand
 from evenground.vocabulary import Cut, Polarity, ValueType
+
+if TYPE_CHECKING:
+    from evenground.indicators.published import PublishedIndicator
 
 MAX_VALUE: Final = 1_000_000
 """Measured values are compared to three decimal places and lie between minus and plus this."""
@@ -292,6 +295,7 @@ class Definitions:
     sha256: str
     plus_groups: Mapping[str, PlusGroup] = field(default_factory=dict)
     segments: Mapping[str, Segmentation] = field(default_factory=dict)
+    published: Mapping[str, PublishedIndicator] = field(default_factory=dict)
 
     @property
     def memberships(self) -> tuple[Membership, ...]:

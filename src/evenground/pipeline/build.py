@@ -23,6 +23,7 @@ from evenground.engine import ENGINES, Cells, count, find_recorded_codes, roll_u
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries, load_geography
 from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
+from evenground.indicators.published import published_info
 from evenground.pipeline.coverage import describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.pipeline.left_out import (
@@ -30,6 +31,15 @@ from evenground.pipeline.left_out import (
     find_left_out,
     keep_told_groups,
     require_known,
+)
+from evenground.pipeline.published import (
+    PUBLISHED_BASE,
+    Published,
+    add_published,
+    describe_reports,
+    make_published,
+    make_tables_without_people,
+    take_unpublished,
 )
 from evenground.pipeline.rankings import rank_for_release
 from evenground.releases import (
@@ -45,6 +55,13 @@ from evenground.releases import (
     write_release,
 )
 from evenground.sources import check_sources, load_sources
+from evenground.sources.aggregates import (
+    AggregateReport,
+    check_aggregates,
+    load_aggregates,
+    split_sections,
+)
+from evenground.sources.roles import check_names
 from evenground.vocabulary import AreaType, Cut, ValueNote
 from evenground.workspace import Workspace, write_atomically
 
@@ -70,6 +87,7 @@ class BuildReport:
     release_id: str = ""
     unchanged: bool = False
     sources: list[LoadReport] = field(default_factory=list)
+    aggregates: list[AggregateReport] = field(default_factory=list)
     people_counted: int = 0
     figures: int = 0
     suppressed: int = 0
@@ -104,6 +122,12 @@ class _Inputs:
     geography: Geography
     policy: Policy
     left_out: tuple[CoverageRow, ...] = ()
+    published: Published | None = None
+
+    @property
+    def published_ids(self) -> set[str]:
+        """The published indicators that there are figures of."""
+        return set(self.published.indicators) if self.published else set()
 
 
 def check_workspace(workspace: Workspace) -> list[Fault]:
@@ -160,6 +184,9 @@ def build_release(
     with clock.stage("Check the workspace and definitions"):
         kind = _require_engine(workspace, engine, engine_url)
         inputs = _load_inputs(workspace)
+    inputs = _with_published(workspace, inputs, clock, report)
+    if not split_sections(workspace.place.sources)[0]:
+        return _release_without_people(workspace, inputs, clock, report)
     with _working_folder(workspace) as folder:
         with clock.stage(f"Read {_name_sources(workspace)}"):
             report.sources += _load_sources(workspace, inputs, folder, on_stage)
@@ -180,6 +207,49 @@ def build_release(
     if not report.people_counted:
         raise _nobody_left(workspace, report.sources)
     tables = _calculate_tables(workspace, inputs, cells, clock)
+    return _publish(workspace, inputs, report, tables, cells, clock)
+
+
+def _with_published(workspace: Workspace, inputs: _Inputs, clock: _Clock, report: BuildReport) -> _Inputs:
+    """With the figures of the sources of published figures, if the place has any."""
+    sections = split_sections(workspace.place.sources)[1]
+    if not sections:
+        return inputs
+    with clock.stage("Read published figures"), _working_folder(workspace) as folder:
+        loaded = load_aggregates(
+            sections,
+            root=workspace.root,
+            folder=folder,
+            indicators=inputs.definitions.published,
+            areas=inputs.geography.areas(),
+            place_code=workspace.place.place.code,
+        )
+        report.aggregates += [aggregate.report for aggregate in loaded]
+        published = make_published(
+            loaded, inputs.definitions.published, geography=inputs.geography, policy=inputs.policy
+        )
+    return replace(inputs, published=published)
+
+
+def _release_without_people(
+    workspace: Workspace, inputs: _Inputs, clock: _Clock, report: BuildReport
+) -> tuple[Release, BuildReport]:
+    """A release of nothing but published figures: nobody is counted, so nothing can be ranked."""
+    inputs = replace(inputs, definitions=inputs.definitions.keep(inputs.published_ids).keep_groups([]))
+    with clock.stage("Draw boundaries"):
+        tables = make_tables_without_people(inputs.geography, _boundaries_table(workspace, inputs.geography))
+    return _publish(workspace, inputs, report, tables, None, clock)
+
+
+def _publish(
+    workspace: Workspace,
+    inputs: _Inputs,
+    report: BuildReport,
+    tables: dict[str, pl.DataFrame],
+    cells: Cells | None,
+    clock: _Clock,
+) -> tuple[Release, BuildReport]:
+    tables = add_published(tables, inputs.published)
     with clock.stage("Write and verify the release"):
         content = _assemble(workspace, inputs, report, tables, cells)
         before = {path.name for path in workspace.releases.glob("*")}
@@ -229,7 +299,7 @@ def _leave_out_untold(workspace: Workspace, inputs: _Inputs, events: Path, repor
     report.left_out = find_left_out(
         definitions, unwanted=workspace.place.indicators.leave_out, recorded=recorded
     )
-    kept = definitions.keep(definitions.indicators.keys() - report.left_out.keys())
+    kept = definitions.keep((definitions.indicators.keys() - report.left_out.keys()) | inputs.published_ids)
     kept, untold = keep_told_groups(kept, recorded)
     told = (*describe_left_out(definitions, report.left_out), *untold)
     return replace(inputs, definitions=kept, left_out=told)
@@ -260,11 +330,25 @@ def _load_lsoa_boundaries(workspace: Workspace) -> dict[str, dict[str, Any]]:
 
 
 def _check_sources(workspace: Workspace) -> list[Fault]:
-    return check_sources(workspace.place.sources, root=workspace.root, folder=workspace.secure)
+    people, aggregates = split_sections(workspace.place.sources)
+    faults = (
+        []
+        if aggregates and not people
+        else check_sources(people, root=workspace.root, folder=workspace.secure)
+    )
+    if aggregates:
+        faults += check_names(workspace.place.sources) if people else []
+        faults += check_aggregates(
+            aggregates,
+            root=workspace.root,
+            folder=workspace.secure,
+            indicators=_load_definitions(workspace).published,
+        )
+    return faults
 
 
 def _name_sources(workspace: Workspace) -> str:
-    sources = workspace.place.sources
+    sources = split_sections(workspace.place.sources)[0]
     return sources[0].name if len(sources) == 1 else f"{len(sources)} sources"
 
 
@@ -301,7 +385,7 @@ def _load_sources(
 ) -> tuple[LoadReport, ...]:
     practices = inputs.geography.practices["practice_code"].to_list()
     return load_sources(
-        workspace.place.sources,
+        split_sections(workspace.place.sources)[0],
         root=workspace.root,
         folder=folder,
         as_at=workspace.place.place.as_at,
@@ -389,10 +473,19 @@ _TEXT: Final = dict.fromkeys(TABLES["boundaries"].names, pl.String)
 
 
 def _assemble(
-    workspace: Workspace, inputs: _Inputs, report: BuildReport, tables: dict[str, pl.DataFrame], cells: Cells
+    workspace: Workspace,
+    inputs: _Inputs,
+    report: BuildReport,
+    tables: dict[str, pl.DataFrame],
+    cells: Cells | None,
 ) -> ReleaseContent:
+    own = tables | {
+        "values": take_unpublished(tables["values"], workspace.place.sources, inputs.published_ids)
+    }
     for table, columns in _COUNT_COLUMNS.items():
-        require_protected(table, tables[table], columns, inputs.policy)
+        require_protected(table, own[table], columns, inputs.policy)
+    digests = {loaded.source: loaded.sha256 for loaded in report.sources}
+    digests |= {loaded.source: loaded.sha256 for loaded in report.aggregates}
     place, areas = workspace.place.place, workspace.place.areas
     definitions = inputs.definitions
     return ReleaseContent(
@@ -400,7 +493,7 @@ def _assemble(
         place_name=place.name,
         synthetic=place.synthetic,
         as_at=place.as_at.isoformat(),
-        population_base=workspace.place.population.base,
+        population_base=workspace.place.population.base if cells else PUBLISHED_BASE,
         lsoa_edition=areas.lsoa_edition,
         imd_edition=areas.imd_edition,
         policy=inputs.policy.label,
@@ -408,18 +501,25 @@ def _assemble(
         code_version=__version__,
         definitions_sha256=definitions.sha256,
         sources=tuple(
-            SourceRecord(name=section.name, kind=section.kind, sha256=loaded.sha256)
-            for section, loaded in zip(workspace.place.sources, report.sources, strict=True)
+            SourceRecord(name=section.name, kind=section.kind, sha256=digests[section.name])
+            for section in workspace.place.sources
         ),
         tables=tables,
         indicators=tuple(
-            IndicatorInfo.model_validate(indicator_info(indicator))
-            for indicator in definitions.indicators.values()
+            IndicatorInfo.model_validate(info)
+            for info in (
+                *(indicator_info(indicator) for indicator in definitions.indicators.values()),
+                *(published_info(definitions.published[name]) for name in sorted(inputs.published_ids)),
+            )
         ),
         profiles=tuple(
             Profile.model_validate(definitions.describe_profile(profile)) for profile in definitions.profiles
         ),
-        coverage=describe_coverage(report.sources, cells.frame, inputs.policy) + inputs.left_out,
+        coverage=(
+            *(describe_coverage(report.sources, cells.frame, inputs.policy) if cells else ()),
+            *describe_reports(report.aggregates),
+            *inputs.left_out,
+        ),
         groups=tuple(GroupInfo.model_validate(group) for group in definitions.describe_groups()),
     )
 

@@ -81,10 +81,10 @@ def calculate_inequality(values: pl.DataFrame, indicators: Iterable[Indicator]) 
     rows = [row for indicator in indicators for row in _inequality_rows(values, indicator)]
     keys = ("indicator_id", "area_type", "area_code", "period")
     columns = (*keys, "measure", "value", "lower_cl", "upper_cl", "confidence_level", "value_note")
-    return pl.DataFrame(rows, schema={name: _INEQUALITY_TYPES.get(name, pl.String) for name in columns})
+    return pl.DataFrame(rows, schema={name: INEQUALITY_TYPES.get(name, pl.String) for name in columns})
 
 
-_INEQUALITY_TYPES: Final = dict.fromkeys(("value", "lower_cl", "upper_cl", "confidence_level"), pl.Float64)
+INEQUALITY_TYPES: Final = dict.fromkeys(("value", "lower_cl", "upper_cl", "confidence_level"), pl.Float64)
 
 
 def _calculate_indicator(
@@ -211,7 +211,9 @@ def _inequality_rows(values: pl.DataFrame, indicator: Indicator) -> list[dict[st
     place = values.filter(pl.col("area_type") == AreaType.PLACE).row(0, named=True)
     known = fifths.height == len(_FIFTHS) and not fifths["value"].null_count()
     figures = (
-        _measure_inequality(fifths, indicator) if known else dict.fromkeys(_MEASURES, (None, None, None))
+        measure_inequality(fifths, indicator.polarity)
+        if known
+        else dict.fromkeys(_MEASURES, (None, None, None))
     )
     return [
         {
@@ -230,18 +232,22 @@ def _inequality_rows(values: pl.DataFrame, indicator: Indicator) -> list[dict[st
     ]
 
 
-def _measure_inequality(
-    fifths: pl.DataFrame, indicator: Indicator
+def measure_inequality(
+    groups: pl.DataFrame, polarity: Polarity
 ) -> dict[str, tuple[float | None, float | None, float | None]]:
-    value = fifths["value"].to_numpy()
-    population = fifths["denominator"].cast(pl.Float64).to_numpy()
+    """Slope index, relative index and gap between the ends, each with its limits; ``None`` for none.
+
+    ``groups`` are fifths or tenths by deprivation, the most deprived first, with ``value``, ``denominator``
+    and 95 % limits.
+    """
+    value = groups["value"].to_numpy()
+    population = groups["denominator"].cast(pl.Float64).to_numpy()
     error = calculate_standard_error(
-        fifths["lower_cl"].to_numpy(), fifths["upper_cl"].to_numpy(), confidence_level=CONFIDENCE_LEVEL
+        groups["lower_cl"].to_numpy(), groups["upper_cl"].to_numpy(), confidence_level=CONFIDENCE_LEVEL
     )
-    polarity = str(indicator.polarity)
-    sii = calculate_sii(value, population, standard_error=error, polarity=polarity)
-    rii = calculate_rii(value, population, standard_error=error, polarity=polarity)
-    sign = 1 if indicator.polarity is Polarity.HIGHER_IS_BETTER else -1
+    sii = calculate_sii(value, population, standard_error=error, polarity=str(polarity))
+    rii = calculate_rii(value, population, standard_error=error, polarity=str(polarity))
+    sign = 1 if polarity is Polarity.HIGHER_IS_BETTER else -1
     gap = sign * (value[-1] - value[0])
     half_width = NormalDist().inv_cdf(0.5 + CONFIDENCE_LEVEL / 2) * np.hypot(error[0], error[-1])
     limits = {"sii": tuple(sii), "rii": tuple(rii), "gap": (gap, gap - half_width, gap + half_width)}
