@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 from sqlglot import exp
 
+from evenground.contract import EVENTS, PERSONS
 from evenground.engine import sql
 from evenground.engine.plan import Plan
 from evenground.engine.request import Answer, Request, code_frame, side_by_side
@@ -77,8 +78,13 @@ def _connect(request: Request) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET enable_progress_bar = false")
         if request.memory_limit:
             connection.execute("SET memory_limit = ?", [request.memory_limit])
-        for name, path in ((sql.PERSONS, request.persons), (sql.EVENTS, request.events)):
-            connection.read_parquet(str(path)).create_view(name)
+        files = ((sql.PERSONS, request.persons, PERSONS), (sql.EVENTS, request.events, EVENTS))
+        for name, path, columns in files:
+            # A file may hold narrower numbers than the contract, in which the plan's sums would not fit.
+            typed = ", ".join(
+                f"CAST({column.name} AS {column.sql_type}) AS {column.name}" for column in columns
+            )
+            connection.read_parquet(str(path)).project(typed).create_view(name)
         yield connection
 
 

@@ -106,7 +106,7 @@ def test_progress_is_told(shipped: Definitions, files: tuple[Path, Path]) -> Non
     told: list[str] = []
     few = shipped.keep(list(shipped.indicators)[: INDICATORS_A_PASS + 1])
     count(few, persons=files[0], events=files[1], lsoas=LSOAS, as_at=AS_AT, progress=told.append)
-    assert told == ["Counting, pass 1 of 2", "Counting, pass 2 of 2"]
+    assert told == ["Finding who is in which group", "Counting, pass 1 of 2", "Counting, pass 2 of 2"]
 
 
 def test_file_that_is_missing_and_file_that_lacks_columns_are_told_together(
@@ -189,3 +189,30 @@ def test_sql_holds_dates_and_not_months(shipped: Definitions) -> None:
 def test_sql_of_an_unknown_indicator_gets_the_nearest_name(shipped: Definitions) -> None:
     with pytest.raises(DefinitionError, match='Did you mean "bowel_screening"'):
         explain_sql(shipped, "bowel_screning", as_at=AS_AT)
+
+
+def test_numbers_narrower_than_the_contract_count_the_same(
+    shipped: Definitions, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    narrow = {"person_id": pl.UInt64, "value": pl.Int16}
+    for file in files:
+        frame = pl.read_parquet(file)
+        own = {name: kind for name, kind in narrow.items() if name in frame.columns}
+        frame.cast(own).write_parquet(tmp_path / file.name)
+    wide, counted = (
+        count(
+            shipped, persons=folder / files[0].name, events=folder / files[1].name, lsoas=LSOAS, as_at=AS_AT
+        )
+        for folder in (files[0].parent, tmp_path)
+    )
+    assert counted.frame.equals(wide.frame)
+
+
+def test_practices_groups_and_cells_hold_the_same_people(
+    shipped: Definitions, files: tuple[Path, Path]
+) -> None:
+    cells = count(shipped, persons=files[0], events=files[1], lsoas=LSOAS, as_at=AS_AT)
+    segments = cells.groups.filter(pl.col("cut") == "segment")
+    assert segments["population"].sum() == cells.frame["population"].sum()
+    for measure in cells.measures:
+        assert segments[measure].sum() == cells.frame[measure].sum()
