@@ -194,6 +194,22 @@ def pseudonymise(
 
 
 @app.command()
+def link(
+    linkage_id: Annotated[str, typer.Argument(metavar="ID", help="The linkage's id.")],
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Link the people of two sources that share no identifier, and say who was linked less often."""
+    from evenground.cli.linkages import show_linkage
+    from evenground.sources.linkage import link_sources
+    from evenground.workspace import load_workspace
+
+    loaded = load_workspace(workspace)
+    with _progress("Start") as step:
+        linked = link_sources(loaded, linkage_id, progress=step)
+    show_linkage(linked)
+
+
+@app.command()
 def rank(
     workspace: WorkspaceOption = HERE,
     service: Annotated[

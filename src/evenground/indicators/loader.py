@@ -41,6 +41,9 @@ SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 """The definitions that ship with the product."""
 
 KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments", "published")
+READ_ELSEWHERE: Final = ("linkages",)
+"""Folders of definitions that are not counted with: those of linkages are read with the sources."""
+
 PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -102,9 +105,10 @@ def load_definitions(*folders: Path) -> Definitions:
 def _check_folders(folder: Path) -> Iterator[Fault]:
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
     for entry in entries:
-        if entry.is_dir() and entry.name not in KINDS and not entry.name.startswith((".", "_")):
+        known = {*KINDS, *READ_ELSEWHERE}
+        if entry.is_dir() and entry.name not in known and not entry.name.startswith((".", "_")):
             where = f"{folder.name}/{entry.name}"
-            yield Fault(where, "is not a folder that definitions are read from.", suggest(entry.name, KINDS))
+            yield Fault(where, "is not a folder that definitions are read from.", suggest(entry.name, known))
 
 
 def _sub(folders: tuple[Path, ...], kind: str) -> tuple[Path, ...]:

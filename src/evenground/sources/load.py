@@ -13,14 +13,16 @@ from typing import Final
 
 from evenground.contract import LoadReport, TableReport
 from evenground.errors import Fault, SourceError
-from evenground.sources.kinds import describe_sources, open_source
+from evenground.sources.kinds import Described, describe_sources, open_source
+from evenground.sources.linkage.crosswalk import Crosswalk, find_crosswalk
+from evenground.sources.linkage.definition import check_linkages
 from evenground.sources.options import SourceOptions
 from evenground.sources.pseudonyms import Number, hold_key, pseudonym_sql, read_key
 from evenground.sources.roles import Role
 from evenground.sources.staging import events, persons, words
 from evenground.sources.staging.columns import Cells, read_date
-from evenground.sources.staging.files import InputFile, source_error
-from evenground.sources.staging.inputs import UNKNOWN_PERSON, FileNumber, Input, Intake, Progress
+from evenground.sources.staging.files import InputFile, escape_glob, quote, source_error
+from evenground.sources.staging.inputs import UNKNOWN_PERSON, UNLINKED, FileNumber, Input, Intake, Progress
 from evenground.sources.staging.session import Session, count_changes, in_words
 from evenground.workspace import PLACE_FILE, SourceSection
 
@@ -36,6 +38,12 @@ class _Source:
     role: Role
     inputs: dict[FileNumber, Input]
     key: bytes | None = field(repr=False)
+    crosswalk: Crosswalk | None = None
+
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of all that its rows follow from, by name."""
+        files = {entry.file.name: entry.file.sha256 for entry in self.inputs.values()}
+        return files | ({self.crosswalk.name: self.crosswalk.sha256} if self.crosswalk else {})
 
     def of(self, table: str) -> Iterator[tuple[FileNumber, Input]]:
         return ((number, entry) for number, entry in self.inputs.items() if entry.table == table)
@@ -108,26 +116,36 @@ def load_sources(
             folder / PERSONS_FILE,
             folder / EVENTS_FILE,
             [tables[number] for number in source.inputs],
-            {entry.file.name: entry.file.sha256 for entry in source.inputs.values()},
+            source.digests(),
         )
         for source in sources
     )
 
 
 def check_sources(sections: Sequence[SourceSection], *, root: Path, folder: Path) -> list[Fault]:
-    """Every fault of the sections and of their files: not there, unreadable, or lacking a column.
+    """Every fault of the sections, their files and linkages: not there, unreadable, or lacking a column.
 
     No row is checked: ``load_sources`` does that. Temporary files stand in ``folder`` and go afterwards.
     """
     with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
-        return _open_sources(sections, root, Path(temporary), lambda _: None)[1]
+        faults = _open_sources(sections, root, Path(temporary), lambda _: None)[1]
+    return list(dict.fromkeys([*check_linkages(root, sections), *faults]))
 
 
 def _open_sources(
     sections: Sequence[SourceSection], root: Path, temporary: Path, tell: Progress
 ) -> tuple[list[_Source], list[Fault]]:
     described, faults = describe_sources(sections)
-    spaces = list(dict.fromkeys(source.role.identifiers for source in described))
+    crosswalks, wrong = _find_crosswalks(described, root, sections)
+    faults += wrong
+    of_source = {source.name: source.role.identifiers for source in described}
+    identifiers = {
+        source.name: of_source[crosswalks[source.name].linkage.register_.name]
+        if source.name in crosswalks
+        else source.role.identifiers
+        for source in described
+    }
+    spaces = list(dict.fromkeys(identifiers.values()))
     intake = Intake("", root, temporary, tell)
     sources: list[_Source] = []
     number = 0
@@ -138,13 +156,40 @@ def _open_sources(
         faults += [*wrong, *opened.faults]
         inputs = {}
         for entry in sorted(opened.inputs, key=lambda entry: entry.table == "events"):
-            inputs[FileNumber(number, place, spaces.index(source.role.identifiers))] = entry
+            inputs[FileNumber(number, place, spaces.index(identifiers[source.name]))] = entry
             number += 1
-        sources.append(_Source(source.name, source.role, inputs, key))
+        sources.append(_Source(source.name, source.role, inputs, key, crosswalks.get(source.name)))
     if not faults and not any(list(source.of("events")) for source in sources):
         what, hint = "there are no events in any source.", "Give at least one file of events."
         faults.append(Fault(f"{PLACE_FILE}, [[sources]]", what, hint))
     return sources, faults
+
+
+def _find_crosswalks(
+    described: Sequence[Described], root: Path, sections: Sequence[SourceSection]
+) -> tuple[dict[str, Crosswalk], list[Fault]]:
+    """The crosswalk of each source that has a linkage, and what is wrong with the others."""
+    roles = {source.name: source.role for source in described}
+    crosswalks: dict[str, Crosswalk] = {}
+    faults: list[Fault] = []
+    for source in (source for source in described if source.options.linkage is not None):
+        crosswalk, wrong = find_crosswalk(root, source.options.linkage, sections)
+        faults += wrong
+        if crosswalk is None:
+            continue
+        linkage, where = crosswalk.linkage, f'{PLACE_FILE}, source "{source.name}", linkage'
+        linked, register = roles.get(linkage.source.name), roles.get(linkage.register_.name)
+        if linked is not None and linked.identifiers != source.role.identifiers:
+            what = f'"{linkage.id}" links the identifiers of "{linkage.source.name}", which are not its own.'
+            faults.append(Fault(where, what, f'Set identifiers to those of "{linkage.source.name}".'))
+        elif register is not None and not register.adds_people:
+            what = f'"{linkage.id}" links to "{linkage.register_.name}", whose people do not count.'
+            faults.append(
+                Fault(where, what, "Let register.name be the register, or a source that adds people.")
+            )
+        elif linked is not None and register is not None:
+            crosswalks[source.name] = crosswalk
+    return crosswalks, faults
 
 
 def _read_key(options: SourceOptions) -> tuple[bytes | None, list[Fault]]:
@@ -152,14 +197,21 @@ def _read_key(options: SourceOptions) -> tuple[bytes | None, list[Fault]]:
 
 
 def _with_pseudonyms(session: Session, number: int, source: _Source) -> _Source:
-    """The source with its identifiers made pseudonyms as each row is read, if it asks for that."""
-    if source.key is None:
+    """The source with its identifiers made pseudonyms, or those of the register, as each row is read."""
+    if source.key is None and source.crosswalk is None:
         return source
-    key = f"pseudonym_key_{number}"
-    hold_key(session.connection, source.key, key)
+    key, links = f"pseudonym_key_{number}", f"crosswalk_{number}"
+    if source.key is not None:
+        hold_key(session.connection, source.key, key)
+    if source.crosswalk is not None:
+        path = quote(escape_glob(str(source.crosswalk.path)))
+        session.run(f"CREATE TEMP TABLE {links} AS SELECT source_id, register_id FROM read_parquet({path})")
 
     def pseudonymise(person: str) -> str:
-        made = pseudonym_sql(person, Number.NHS_NUMBER, key)
+        made = person if source.key is None else pseudonym_sql(person, Number.NHS_NUMBER, key)
+        if source.crosswalk is not None:
+            linked = f"(SELECT register_id FROM {links} WHERE source_id = {made})"
+            made = f"CASE WHEN {made} IS NOT NULL THEN coalesce({linked}, {UNLINKED}) END"
         return f"CASE WHEN {person} = {UNKNOWN_PERSON} THEN {UNKNOWN_PERSON} ELSE {made} END"
 
     inputs = {file: replace(entry, pseudonymise=pseudonymise) for file, entry in source.inputs.items()}

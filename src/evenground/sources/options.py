@@ -55,6 +55,7 @@ class SourceOptions(StrictModel):
     identifiers: str | None = Field(default=None, min_length=1)
     is_register: bool = False
     adds_people: bool = False
+    linkage: str | None = Field(default=None, min_length=1)
     pseudonymise: Literal["nhs_number"] | None = None
     pseudonym_key: str = Field(default=KEY_VARIABLE, min_length=1)
 

@@ -113,8 +113,19 @@ def pseudonym_sql(text: str, number: Number, key: str) -> str:
     else:
         trimmed = f"ltrim({bare}, '0')"
         digits = f"CASE WHEN regexp_full_match({trimmed}, '[0-9]{{1,12}}') THEN {trimmed} END"
+    return keyed_hash_sql(digits, key)
+
+
+def keyed_hash_sql(text: str, key: str) -> str:
+    """SQL for the HMAC-SHA256 of a text under a key that ``hold_key`` was given, NULL where it is NULL."""
     inner, outer = (f"getvariable('{key}_{pad}')" for pad in ("inner", "outer"))
-    return f"sha256({outer} || unhex(sha256({inner} || encode({digits}))))"
+    return f"sha256({outer} || unhex(sha256({inner} || encode({text}))))"
+
+
+def forget_key(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Take from a connection a key that ``hold_key`` gave it."""
+    for pad in ("inner", "outer"):
+        connection.execute(f"RESET VARIABLE {name}_{pad}")
 
 
 def nhs_number_sql(digits: str) -> str:

@@ -52,11 +52,22 @@ def check_roles(sections: Sequence[SourceSection], options: Sequence[SourceOptio
         )
     roles = assign_roles(sections, options)
     reached = {role.identifiers for role in roles if role.adds_people}
-    for section, role in zip(sections, roles, strict=True):
-        if role.identifiers not in reached:
+    for section, entry, role in zip(sections, options, roles, strict=True):
+        if entry.linkage is not None:
+            faults += _check_linked(section, role)
+        elif role.identifiers not in reached:
             what = f'shares its identifiers ("{role.identifiers}") with no source whose people count.'
             hint = "Set identifiers to theirs, or adds_people = true."
             if role.identifiers != section.name:
                 hint = f"{suggest(role.identifiers, reached)} {hint}"
             faults.append(Fault(f'{PLACE_FILE}, source "{section.name}"', what, hint))
     return faults
+
+
+def _check_linked(section: SourceSection, role: Role) -> list[Fault]:
+    """A linked source has no people of its own: whoever was not linked may be on the register."""
+    if not role.adds_people:
+        return []
+    what = "has a linkage, and its people count by themselves: some would be counted twice."
+    hint = "Leave out linkage or adds_people, and let another source be the register."
+    return [Fault(f'{PLACE_FILE}, source "{section.name}"', what, hint)]

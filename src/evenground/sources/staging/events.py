@@ -11,7 +11,7 @@ from evenground.contract import CODE_SYSTEMS, EVENTS
 from evenground.sources.staging import words
 from evenground.sources.staging.columns import Cells, is_decimal
 from evenground.sources.staging.files import quote
-from evenground.sources.staging.inputs import FileNumber, Input
+from evenground.sources.staging.inputs import UNLINKED, FileNumber, Input
 from evenground.sources.staging.session import Session, choose_reason, mark_changes
 
 _DIGITS: Final = "regexp_full_match(code, '[0-9]{6,18}')"
@@ -29,6 +29,7 @@ REASONS: Final = (
     *((reason, f"mark = '{mark}'") for mark, reason in words.MARKS.items()),
     (words.NO_PERSON, "NOT has_person"),
     (words.NOT_NHS_NUMBER, "coded.pseudonym IS NULL"),
+    (words.NOT_LINKED, f"coded.pseudonym = {UNLINKED}"),
     (words.UNKNOWN_PERSON, "people.pseudonym IS NULL"),
     (words.DROPPED_PERSON, "people.person_id IS NULL"),
     (words.NO_CODE, "code IS NULL"),

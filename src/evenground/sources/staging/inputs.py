@@ -17,6 +17,10 @@ UNKNOWN_PERSON: Final = "chr(1)"
 """SQL for the identifier of somebody who is named in a row, and whom the source's persons do not hold."""
 
 
+UNLINKED: Final = "chr(2)"
+"""SQL for the identifier of somebody whom a linkage found no person of the register for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A file of persons or of events, and how to read it.

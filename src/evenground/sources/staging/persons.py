@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from evenground.errors import Fault
 from evenground.sources.staging import merge, words
 from evenground.sources.staging.columns import Cells
 from evenground.sources.staging.files import quote, source_error
-from evenground.sources.staging.inputs import FileNumber, Input
+from evenground.sources.staging.inputs import UNLINKED, FileNumber, Input
 from evenground.sources.staging.session import Session, choose_reason, mark_changes
 from evenground.vocabulary import MISSING_CATEGORY, UNKNOWN_AREA, Sex
 
@@ -28,6 +28,7 @@ REASONS: Final = (
     *((reason, f"mark = '{mark}'") for mark, reason in words.PERSON_MARKS.items()),
     (words.NO_PERSON, "NOT has_person"),
     (words.NOT_NHS_NUMBER, "pseudonym IS NULL"),
+    (words.NOT_LINKED, f"pseudonym = {UNLINKED}"),
     (words.PERSON_ROUNDED, f"contains(pseudonym, '+') AND regexp_full_match(pseudonym, '{_SCIENTIFIC}')"),
     (words.BIRTH_MISSING, "NOT has_birth AND needs_birth"),
     (words.BIRTH_UNREADABLE, "has_birth AND born IS NULL"),
@@ -60,15 +61,8 @@ def prepare_persons(
     session: Session, as_at: dt.date, lsoa_codes: Collection[str], practice_codes: Collection[str] | None
 ) -> None:
     """Make the look-ups and the empty staging table."""
-    lookups = {
-        "sex_words": words.SEX_WORDS.items(),
-        "ethnic_words": words.ETHNIC_WORDS.items(),
-        "areas": ((code.upper(), code) for code in lsoa_codes),
-        "practices": ((code.upper(), code) for code in practice_codes or ()),
-    }
-    for name, pairs in lookups.items():
-        rows = ", ".join(f"({quote(key)}, {quote(value)})" for key, value in pairs) or "(NULL, NULL)"
-        session.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM (VALUES {rows}) v (word, meaning)")
+    prepare_words(session, lsoa_codes)
+    _make_lookups(session, {"practices": ((code.upper(), code) for code in practice_codes or ())})
     session.run(f"CREATE TEMP TABLE dates AS SELECT DATE '{as_at}' AS as_at")
     session.run(
         "CREATE TEMP TABLE persons_staged (file_no USMALLINT, source_no USMALLINT, space USMALLINT, "
@@ -111,7 +105,6 @@ def stage_persons(
 def _stage_sql(place: str, cells: Cells, read: dict[str, str], rejects: str, *, check_practices: bool) -> str:
     listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
     practice = "practices.meaning" if check_practices else "practice_text"
-    letters = words.NATIONAL_ETHNIC_LETTERS
     source = cells.source(rejects, numbered=True)
     return f"""
         INSERT INTO persons_staged
@@ -119,8 +112,7 @@ def _stage_sql(place: str, cells: Cells, read: dict[str, str], rejects: str, *, 
         known AS (
             SELECT cells.*, as_at, sex_words.meaning AS sex_word, areas.meaning AS area,
                 {practice} AS practice,
-                coalesce(ethnic_words.meaning, CASE WHEN regexp_full_match(
-                    upper(ethnic_text), '[{letters}][A-Z0-9]') THEN upper(ethnic_text[1]) END) AS ethnic_word
+                {ethnic_sql("ethnic_text")} AS ethnic_word
             FROM cells CROSS JOIN dates
             LEFT JOIN sex_words ON sex_words.word = lower(sex_text)
             LEFT JOIN ethnic_words
@@ -134,6 +126,30 @@ def _stage_sql(place: str, cells: Cells, read: dict[str, str], rejects: str, *, 
             CASE WHEN gone <= as_at AND (born IS NULL OR gone >= born) THEN gone END,
             {choose_reason(REASONS)}, {mark_changes(CHANGES)}
         FROM known"""
+
+
+def ethnic_sql(text: str) -> str:
+    """SQL for the ethnic group of a text, joined to ``ethnic_words``; of a longer code, its letter."""
+    coded = f"regexp_full_match(upper({text}), '[{words.NATIONAL_ETHNIC_LETTERS}][A-Z0-9]')"
+    return f"coalesce(ethnic_words.meaning, CASE WHEN {coded} THEN upper({text}[1]) END)"
+
+
+def prepare_words(session: Session, lsoa_codes: Collection[str]) -> None:
+    """Make the look-ups of sex, ethnic groups and areas."""
+    _make_lookups(
+        session,
+        {
+            "sex_words": words.SEX_WORDS.items(),
+            "ethnic_words": words.ETHNIC_WORDS.items(),
+            "areas": ((code.upper(), code) for code in lsoa_codes),
+        },
+    )
+
+
+def _make_lookups(session: Session, lookups: Mapping[str, Iterable[tuple[str, str]]]) -> None:
+    for name, pairs in lookups.items():
+        rows = ", ".join(f"({quote(key)}, {quote(value)})" for key, value in pairs) or "(NULL, NULL)"
+        session.run(f"CREATE TEMP TABLE {name} AS SELECT * FROM (VALUES {rows}) v (word, meaning)")
 
 
 def has_unreadable_dates(session: Session, file_no: int) -> bool:

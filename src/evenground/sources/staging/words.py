@@ -66,6 +66,7 @@ DIED_BEFORE_BIRTH = "died before birth"
 SAME_PERSON_ROW = "the same row again"
 OTHER_PERSON_ROW = "another row for a person already kept"
 NOT_ON_REGISTER = "not a person of the register"
+NOT_LINKED = "not linked to a person of the register"
 
 UNKNOWN_PERSON = "unknown person"
 DROPPED_PERSON = "person was dropped"
@@ -139,6 +140,7 @@ DROPPED_PERSONS: Final = {
     DIED_UNDATED: "In a FHIR source: dead, and nothing says since when.",
     NO_PERSON: "The cell that identifies the person is empty.",
     NOT_NHS_NUMBER: "Where `pseudonymise` is set: not ten digits, or a wrong check digit.",
+    NOT_LINKED: "In a source with a linkage: no match was sure enough.",
     PERSON_ROUNDED: "A spreadsheet wrote it as 1.23E+11. Export it again as text.",
     BIRTH_MISSING: "The cell is empty.",
     BIRTH_UNREADABLE: "It is not in one of the date forms below.",
@@ -163,6 +165,7 @@ DROPPED_EVENTS: Final = {
     FLAG_UNKNOWN: "In a wide source: the cell says neither yes nor no.",
     NO_PERSON: "The cell that identifies the person is empty.",
     NOT_NHS_NUMBER: "Where `pseudonymise` is set: not ten digits, or a wrong check digit.",
+    NOT_LINKED: "In a source with a linkage: no match was sure enough.",
     UNKNOWN_PERSON: "No person with this identifier is counted.",
     DROPPED_PERSON: "The person is in a persons file, and was dropped there.",
     NO_CODE: "The cell is empty.",

@@ -1,0 +1,159 @@
+"""A build takes a linked source's people for those of the register, if the crosswalk is up to date."""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+import pytest
+
+from evenground.errors import SourceError
+from evenground.pipeline import build_release, check_workspace
+from evenground.sources import check_sources, load_sources
+from evenground.sources.linkage import link_sources
+from evenground.sources.staging import words
+from tests.support.linkage import LSOAS, Councils
+
+
+def load(councils: Councils):
+    place = councils.workspace.place
+    return load_sources(
+        place.sources,
+        root=councils.root,
+        folder=councils.root / "secure" / "build",
+        as_at=place.place.as_at,
+        lsoa_codes=LSOAS,
+    )
+
+
+def faults_of(councils: Councils) -> str:
+    workspace = councils.workspace
+    return "\n".join(
+        map(str, check_sources(workspace.place.sources, root=councils.root, folder=workspace.secure))
+    )
+
+
+def test_events_of_the_linked_reach_the_right_people_of_the_register(linked_councils: Councils) -> None:
+    register, housing = load(linked_councils)
+    links = pl.read_parquet(linked_councils.root / "secure/linkages/housing_gp/crosswalk.parquet")
+    events = pl.read_parquet(register.events).filter(code_system="local")
+    persons = pl.read_parquet(register.persons)
+    # Identifiers of the register are in order, so numbers from 0 are the numbers in them.
+    expected = links["register_id"].str.strip_prefix("p").cast(pl.Int64).sort()
+    assert events["person_id"].sort().to_list() == expected.to_list()
+    assert persons.height == register.tables[0].kept
+    persons_table, events_table = housing.tables
+    assert persons_table.kept == events_table.kept == links.height
+    unlinked = {words.NOT_LINKED: persons_table.read - links.height}
+    assert persons_table.dropped == events_table.dropped == unlinked
+
+
+def test_a_release_names_the_crosswalk_that_it_follows_from(linked_councils: Councils) -> None:
+    release, report = build_release(linked_councils.workspace)
+    crosswalk = linked_councils.root / "secure/linkages/housing_gp/crosswalk.parquet"
+    digest = hashlib.sha256(crosswalk.read_bytes()).hexdigest()
+    assert report.sources[1].sha256["secure/linkages/housing_gp/crosswalk.parquet"] == digest
+    assert release.manifest.sources[1].sha256 == report.sources[1].sha256
+    assert check_workspace(linked_councils.workspace) == []
+
+
+@pytest.mark.parametrize("file", ["data/housing/tenants.csv", "data/gp/persons.csv"])
+def test_a_crosswalk_of_other_files_stops_a_build(linked_councils: Councils, file: str) -> None:
+    path = linked_councils.root / file
+    path.write_bytes(path.read_bytes().replace(b"1980", b"1981"))
+    with pytest.raises(SourceError, match="was made from other files, or by another definition"):
+        load(linked_councils)
+    assert "Run 'evenground link housing_gp' again." in faults_of(linked_councils)
+
+
+def test_a_crosswalk_of_another_definition_stops_a_build(linked_councils: Councils) -> None:
+    linked_councils.write_linkage(link=0.96)
+    with pytest.raises(SourceError, match="was made from other files, or by another definition"):
+        load(linked_councils)
+
+
+def test_words_that_are_written_otherwise_change_nothing(linked_councils: Councils) -> None:
+    path = linked_councils.root / "definitions/linkages/housing_gp.toml"
+    path.write_text(f"# A comment.\n{path.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert faults_of(linked_councils) == ""
+
+
+def test_a_linkage_that_was_not_made_stops_a_build(councils: Councils) -> None:
+    with pytest.raises(SourceError, match="has not been made. Run 'evenground link housing_gp'"):
+        load(councils)
+
+
+def test_a_crosswalk_that_is_cut_short_stops_a_build(linked_councils: Councils) -> None:
+    path = linked_councils.root / "secure/linkages/housing_gp/crosswalk.parquet"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert "has a crosswalk that cannot be read" in faults_of(linked_councils)
+
+
+def test_a_linkage_that_place_toml_names_wrongly_is_told_with_the_nearest(councils: Councils) -> None:
+    path = councils.root / "place.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"housing_gp"', '"housing_pg"'), encoding="utf-8"
+    )
+    assert 'linkages/housing_pg.toml: is not there. Did you mean "housing_gp"?' in faults_of(councils)
+
+
+@pytest.mark.parametrize("key", ["adds_people", "is_register"])
+def test_a_linked_source_has_no_people_of_its_own(linked_councils: Councils, key: str) -> None:
+    path = linked_councils.root / "place.toml"
+    linkage = 'linkage = "housing_gp"\n'
+    text = path.read_text(encoding="utf-8").replace(linkage, f"{linkage}{key} = true\n")
+    path.write_text(text, encoding="utf-8")
+    assert "some would be counted twice" in faults_of(linked_councils)
+
+
+def test_another_source_with_the_same_identifiers_may_use_the_crosswalk(linked_councils: Councils) -> None:
+    section = """
+[[sources]]
+name = "Repairs"
+kind = "extract"
+code_system = "local"
+linkage = "housing_gp"
+{identifiers}
+[[sources.events]]
+path = "data/housing/visits.csv"
+columns = { person_id = "tenant_id", code = "code", event_date = "date" }
+constants = {}
+"""
+    path = linked_councils.root / "place.toml"
+    place = path.read_text(encoding="utf-8")
+    path.write_text(place + section.replace("{identifiers}", ""), encoding="utf-8")
+    assert 'links the identifiers of "Council housing", which are not its own' in faults_of(linked_councils)
+    path.write_text(
+        place + section.replace("{identifiers}", 'identifiers = "Council housing"'), encoding="utf-8"
+    )
+    _, housing, repairs = load(linked_councils)
+    assert repairs.tables[0].dropped[words.SAME_EVENT] == housing.tables[1].kept
+
+
+def test_nhs_numbers_on_a_side_are_made_pseudonyms_as_its_source_says(councils: Councils) -> None:
+    for name in ("persons.csv", "events.csv"):
+        path = councils.root / "data/gp" / name
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        written = [f"{nhs_number(int(line[1:6]))}{line[6:]}" for line in lines]
+        path.write_text("\n".join([header, *written]) + "\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="holds what look like NHS numbers in 2,000 rows"):
+        link_sources(councils.workspace, "housing_gp")
+    place = (councils.root / "place.toml").read_text(encoding="utf-8")
+    kind = 'kind = "extract"\n'
+    councils.write("place.toml", place.replace(kind, f'{kind}pseudonymise = "nhs_number"\n', 1))
+    links = link_sources(councils.workspace, "housing_gp").findings.links
+    assert links > 0.9 * len(councils.truth)
+    register, housing = load(councils)
+    assert register.tables[0].kept == 2000
+    assert housing.tables[0].kept == links
+    assert b"9990" not in (councils.root / "secure/linkages/housing_gp/review.csv").read_bytes()
+
+
+def nhs_number(number: int) -> str:
+    """One of the numbers that begin with 999, which are given to nobody."""
+    digits = f"999{number * 3:06}"
+    for shifted in (digits, f"999{number * 3 + 1:06}"):
+        check = -sum((10 - place) * int(digit) for place, digit in enumerate(shifted)) % 11
+        if check != 10:
+            return f"{shifted}{check}"
+    raise AssertionError(number)
