@@ -38,7 +38,7 @@ def show(
     workspace: WorkspaceOption = Path(),
     sql: Annotated[Dialect | None, typer.Option(help="Print the SQL that counts it, too.")] = None,
 ) -> None:
-    """Show a definition in words, what its features read, and the SQL that counts it."""
+    """Show a definition in words, what its features read, its counts in the current release, and its SQL."""
     from evenground.engine import explain_sql
     from evenground.indicators import in_words
 
@@ -52,6 +52,7 @@ def show(
     told = f"{target.value:g} {indicator.unit} ({target.source})" if target else "none"
     console.print(f"[bold]Target:[/] {escape(told)}\n[bold]Source:[/] {escape(indicator.source.title)}")
     console.print(_list_features(definitions, indicator_id))
+    _show_counts(workspace, indicator_id)
     if sql:
         told = explain_sql(definitions, indicator_id, as_at=_date_of_figures(workspace), dialect=sql)
         console.print(escape(told), soft_wrap=True)
@@ -70,6 +71,26 @@ def count_table(indicator_id: IndicatorArgument, workspace: WorkspaceOption = Pa
         fault = Fault(where, "is not there.", "Write a table of made-up people: see the page on definitions.")
         raise DefinitionError(f"There is nothing to test {indicator_id} on.", [fault])
     console.print(f"{run_cases(definitions, indicator_id, path)} people are counted as {path.name} expects.")
+
+
+def _show_counts(workspace: Path, indicator_id: str) -> None:
+    """The counts of the current release, as it publishes them; a word where there is none."""
+    from evenground.cli.show import list_counts
+    from evenground.errors import ReleaseError
+    from evenground.releases import current_release
+    from evenground.workspace import PLACE_FILE
+
+    if not (workspace / PLACE_FILE).is_file():
+        return
+    try:
+        release = current_release(workspace / "releases")
+    except ReleaseError as error:
+        console.print(f"No counts: {error}")
+        return
+    if indicator_id in release.indicators:
+        console.print(list_counts(release, indicator_id))
+    else:
+        console.print(f"No counts: the release {release.id} leaves this indicator out.")
 
 
 def _date_of_figures(workspace: Path) -> dt.date:

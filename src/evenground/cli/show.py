@@ -14,7 +14,7 @@ from evenground.contract import LoadReport
 from evenground.pipeline import BuildReport
 from evenground.reach import ORDERS
 from evenground.releases import Release
-from evenground.vocabulary import ETHNIC_GROUPS, CommunityType
+from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType, Cut
 
 
 def show_build(report: BuildReport) -> None:
@@ -169,3 +169,37 @@ def _name_service(release: Release, row: dict[str, Any]) -> str:
         return release.indicators[service].short_name
     top = row["top_service_id"]
     return f"all (most: {release.indicators[str(top)].short_name})" if top else "all"
+
+
+_COUNTED_CUTS: Final = {
+    Cut.ALL: "Everybody",
+    Cut.SEX: "Sex",
+    Cut.ETHNIC_GROUP_5: "Ethnic group",
+    Cut.IMD_QUINTILE: "National fifth",
+}
+
+
+def list_counts(release: Release, indicator_id: str) -> Table:
+    """One indicator's published counts for the whole place: everybody, sex, ethnic group and deprivation."""
+    info = release.indicators[indicator_id]
+    title = f"{release.manifest.place_name}, {release.manifest.as_at}, as released"
+    table = Table("Group", "", "Numerator", "Denominator", info.unit, title=title, title_justify="left")
+    for column in (2, 3, 4):
+        table.columns[column].justify = "right"
+    place = release.table("values").filter(
+        (pl.col("indicator_id") == indicator_id) & (pl.col("area_type") == AreaType.PLACE)
+    )
+    for cut, heading in _COUNTED_CUTS.items():
+        for row in place.filter(pl.col("cut") == cut).sort("category", "period").iter_rows(named=True):
+            category = "" if cut == Cut.ALL else row["category"]
+            counts = [_count_cell(row, name) for name in ("numerator", "denominator")]
+            table.add_row(heading, category, *counts, _value_cell(row))
+    return table
+
+
+def _count_cell(row: dict[str, Any], name: str) -> str:
+    return f"{row[name]:,}" if row[name] is not None else str(row["value_note"]).replace("_", " ")
+
+
+def _value_cell(row: dict[str, Any]) -> str:
+    return f"{row['value']:.1f}" if row["value"] is not None else ""

@@ -259,6 +259,23 @@ def test_indicator_is_shown_in_words_and_in_sql(evenground, tmp_path):
     assert "CAST(EXTRACT(YEAR FROM p.birth_date) AS BIGINT)" in words
 
 
+def test_indicator_is_shown_with_its_counts_of_the_current_release(evenground, wenbury):
+    shown = evenground("indicator", "show", "hypertension_prevalence", "-w", wenbury.root).stdout
+    release = current_release(wenbury.releases)
+    everybody = release.table("values").filter(
+        (pl.col("indicator_id") == "hypertension_prevalence")
+        & (pl.col("area_type") == "place")
+        & (pl.col("cut") == "all")
+    )
+    assert f"{everybody['numerator'][0]:,}" in shown
+    assert "National fifth" in shown
+
+
+def test_indicator_that_the_release_leaves_out_says_so(evenground, wenbury):
+    shown = evenground("indicator", "show", "diabetic_eye_screening", "-w", wenbury.root).stdout
+    assert "leaves this indicator out" in " ".join(shown.split())
+
+
 def test_indicator_with_an_unknown_name_gets_the_nearest(evenground, tmp_path):
     shown = evenground("indicator", "show", "mmr_second_dose", "-w", tmp_path)
     assert shown.returncode != 0
