@@ -159,8 +159,9 @@ def take_unpublished(
     marked = values.filter(pl.col("basis") == Basis.PUBLISHED)
     known = [str(basis) for basis in Basis]
     wrong = marked.filter(
-        ~pl.col("source").is_in(allowed) | ~pl.col("indicator_id").is_in(list(published))
-    ).height + int((~values["basis"].is_in(known)).sum())
+        ~pl.col("source").is_in(allowed).fill_null(value=False)
+        | ~pl.col("indicator_id").is_in(list(published))
+    ).height + int((~values["basis"].is_in(known).fill_null(value=False)).sum())
     if wrong:
         raise DisclosureError(
             f"{wrong} rows of values are marked as published by others, and no source that may publish "

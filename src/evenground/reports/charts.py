@@ -19,6 +19,7 @@ from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
 from evenground.reports.maps import classify_areas, fit_shapes
 from evenground.reports.sentences import (
     say_area_spread,
+    say_decile_gap,
     say_ethnic_differences,
     say_quintile_gap,
     say_top_community,
@@ -44,6 +45,7 @@ from evenground.vocabulary import (
     AreaType,
     CommunityType,
     Cut,
+    PublishedCut,
     ValueNote,
 )
 
@@ -53,6 +55,17 @@ QUINTILES: Final = {
     "3": "3",
     "4": "4",
     "5": "5: least deprived fifth",
+}
+DECILES: Final = {
+    "1": "1: most deprived tenth",
+    **{str(number): str(number) for number in range(2, 10)},
+    "10": "10: least deprived tenth",
+}
+DECILES_OF: Final = {
+    PublishedCut.COUNTY_UA_DECILE: "England’s counties and unitary authorities",
+    PublishedCut.DISTRICT_UA_DECILE: "England’s districts and unitary authorities",
+    PublishedCut.CCG_DECILE: "England’s clinical commissioning groups",
+    PublishedCut.LSOA_DECILE: "England’s small areas",
 }
 AREA_UNKNOWN: Final = "Area unknown"
 ETHNIC_GROUP_MISSING: Final = "Missing from the record"
@@ -160,6 +173,42 @@ def draw_ethnic_group_bars(
     return view.bars(f"ethnic-group-{detail}", title, summary, cells, "Ethnic group")
 
 
+def draw_decile_bars(
+    release: Release, indicator_id: str, cut: str, *, area_type: str, area_code: str
+) -> Figure:
+    """A published indicator by tenths of England's areas, 1 the most deprived, against England as a whole.
+
+    Parameters
+    ----------
+    release, indicator_id
+        As for ``draw_quintile_bars``.
+    cut
+        One of ``vocabulary.PublishedCut``.
+    area_type, area_code
+        The area that is broken down so: England.
+
+    Raises
+    ------
+    InputError
+        Where the release has no such indicator.
+    """
+    values = release.table("values").filter(pl.col("cut") == cut, pl.col("indicator_id") == indicator_id)
+    period, edition = max(values.select("period", "edition").iter_rows(), default=("", ""))
+    view = _View.of(release, indicator_id, area_type, area_code, period=str(period))
+    found = view.rows(cut)
+    cells = [make_cell(label, found.get(category)) for category, label in DECILES.items()]
+    what = DECILES_OF[PublishedCut(cut)]
+    summary = say_decile_gap(cells, what=what, unit=view.info.unit, polarity=view.info.polarity)
+    told = f" ({edition})" if edition else ""
+    return view.bars(
+        str(cut).replace("_", "-"),
+        f"{view.info.name}, by tenths of {what}, {period}: {view.name}",
+        summary,
+        cells,
+        f"Tenths of {what} by average deprivation{told}; 1 = most deprived",
+    )
+
+
 def draw_map(
     release: Release, indicator_id: str, *, area_type: Literal["msoa", "lsoa"] | AreaType = AreaType.MSOA
 ) -> Figure:
@@ -257,20 +306,31 @@ class _View:
     values: pl.DataFrame
 
     @classmethod
-    def of(cls, release: Release, indicator_id: str, area_type: str, area_code: str | None) -> _View:
+    def of(
+        cls,
+        release: Release,
+        indicator_id: str,
+        area_type: str,
+        area_code: str | None,
+        *,
+        period: str | None = None,
+    ) -> _View:
         if indicator_id not in release.indicators:
             hint = suggest(indicator_id, release.indicators)
             raise InputError(f'The release has no indicator "{indicator_id}". {hint}')
         if area_code is None and area_type != AreaType.PLACE:
             raise InputError(f"Give the code of the {area_type} to draw: area_code is missing.")
         code = area_code or release.manifest.place_code
-        values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
-        # A release may hold earlier periods for the trend; a picture shows the latest.
-        values = values.filter(pl.col("period") == pl.col("period").max())
+        every = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+        # A release may hold earlier periods for the trend; a picture shows the latest. Publishers do not give
+        # every kind of area and every breakdown for the same one.
+        values = every.filter(pl.col("period") == pl.col("period").max().over("area_type", "cut"))
+        if period:
+            values = every.filter(pl.col("period") == period)
         name = release.area_names.get((area_type, code), code)
         return cls(release, release.indicators[indicator_id], area_type, code, clean_text(name), values)
 
-    def rows(self, cut: Cut) -> dict[str, dict[str, Any]]:
+    def rows(self, cut: str) -> dict[str, dict[str, Any]]:
         """The rows of one cut by category."""
         found = self.values.filter(
             pl.col("area_type") == self.area_type, pl.col("area_code") == self.area_code, pl.col("cut") == cut

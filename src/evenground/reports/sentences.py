@@ -79,6 +79,29 @@ def say_quintile_gap(quintiles: Sequence[Cell], *, unit: str, polarity: str, is_
     return f"{figures}: {_say_gap(most, least, unit, polarity)}."
 
 
+def say_decile_gap(tenths: Sequence[Cell], *, what: str, unit: str, polarity: str) -> str:
+    """The most against the least deprived tenth of a publisher's areas.
+
+    Parameters
+    ----------
+    tenths
+        Ten cells, the most deprived first.
+    what
+        What they are tenths of, as it reads inside a sentence.
+    unit, polarity
+        Of the indicator.
+    """
+    most, least = tenths[0], tenths[-1]
+    if most.value is None or least.value is None:
+        first = f"the most deprived tenth of {what} {_say_state(most, unit)}"
+        return f"No gap can be given: {first} and the least deprived tenth {_say_state(least, unit)}."
+    worst, best = format_value(most.value, unit, most.note), format_value(least.value, unit, least.note)
+    figures = (
+        f"In the most deprived tenth of {what} the figure is {worst}, in the least deprived tenth {best}"
+    )
+    return f"{figures}: {_say_gap(most, least, unit, polarity, part='tenth')}."
+
+
 def say_ethnic_differences(
     groups: Sequence[Cell], overall: Cell, *, area_name: str, unit: str, polarity: str
 ) -> str:
@@ -148,7 +171,7 @@ def _say_two_fifths(most: Cell, least: Cell, unit: str, *, is_service: bool) -> 
     )
 
 
-def _say_gap(most: Cell, least: Cell, unit: str, polarity: str) -> str:
+def _say_gap(most: Cell, least: Cell, unit: str, polarity: str, part: str = "fifth") -> str:
     difference = _shown_difference(most, least)
     if difference == 0:
         return "no difference"
@@ -158,15 +181,16 @@ def _say_gap(most: Cell, least: Cell, unit: str, polarity: str) -> str:
         return f"{size} apart, but without intervals nobody can say whether that is more than chance"
     if certainty is Certainty.UNCLEAR:
         return "the numbers are too small to say whether there is a real difference"
-    return _name_gap(difference, size, polarity, "probably " if certainty is Certainty.PROBABLE else "")
+    hedge = "probably " if certainty is Certainty.PROBABLE else ""
+    return _name_gap(difference, size, polarity, hedge, part)
 
 
-def _name_gap(difference: float, size: str, polarity: str, hedge: str) -> str:
+def _name_gap(difference: float, size: str, polarity: str, hedge: str, part: str) -> str:
     if polarity == Polarity.NONE:
         return f"{hedge}a difference of {size}"
     if (difference < 0) == (polarity == Polarity.HIGHER_IS_BETTER):
         return f"{hedge}a gap of {size}"
-    return f"{hedge}a difference of {size}, in favour of the most deprived fifth"
+    return f"{hedge}a difference of {size}, in favour of the most deprived {part}"
 
 
 def _shown_difference(first: Cell, second: Cell) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from evenground.releases import IndicatorInfo
 from evenground.reports.words import format_date, format_value
-from evenground.vocabulary import ETHNIC_GROUPS, ETHNIC_GROUPS_5, UNKNOWN_AREA, AreaType, Cut
+from evenground.vocabulary import ETHNIC_GROUPS, ETHNIC_GROUPS_5, UNKNOWN_AREA, AreaType, Cut, PublishedCut
 
 NOTE_MEANINGS: Final = {
     "suppressed": "The number is so small that it could point to a person, so it is not published.",
@@ -42,7 +43,21 @@ _SEXES: Final = {
     "indeterminate": "Indeterminate",
     "not_known": "Not known",
 }
-_CATEGORIES: Final = {
+_TENTHS: Final = {
+    "1": "1, most deprived tenth",
+    **{str(number): str(number) for number in range(2, 10)},
+    "10": "10, least deprived tenth",
+}
+PUBLISHED_CUTS: Final = {
+    PublishedCut.COUNTY_UA_DECILE: "Tenths of England’s counties and unitary authorities",
+    PublishedCut.DISTRICT_UA_DECILE: "Tenths of England’s districts and unitary authorities",
+    PublishedCut.CCG_DECILE: "Tenths of England’s clinical commissioning groups",
+    PublishedCut.LSOA_DECILE: "Tenths of England’s small areas (LSOAs)",
+}
+"""How publishers break England down: not to be mixed up with fifths of small areas."""
+
+_CATEGORIES: Final[Mapping[str, Mapping[str, str]]] = {
+    **dict.fromkeys(PublishedCut, _TENTHS),
     Cut.ALL: {"all": "Everyone"},
     Cut.SEX: _SEXES,
     Cut.ETHNIC_GROUP: ETHNIC_GROUPS,
@@ -93,7 +108,7 @@ def name_category(category: str, cut: str) -> str:
         return "Ages " + (
             category.replace("+", " and over") if "+" in category else category.replace("-", " to ")
         )
-    return _CATEGORIES.get(Cut(cut), {}).get(category, category)
+    return _CATEGORIES.get(cut, {}).get(category, category)
 
 
 def format_iso_date(date: str) -> str:

@@ -33,6 +33,10 @@ COLUMNS: Final = (
     "value_note",
     "comparison_with_place",
     "target",
+    "basis",
+    "source",
+    "edition",
+    "limits",
 )
 _WORDS: Final = {
     ValueNote.SUPPRESSED: "suppressed",

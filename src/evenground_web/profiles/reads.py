@@ -13,8 +13,27 @@ from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
 from evenground.reports.words import format_count, format_interval, format_number, format_value
-from evenground.vocabulary import EVERYONE, UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
-from evenground_web.common.words import AREA_TYPES, CUTS, NOTE_MEANINGS, PAIRS, name_category, say_target
+from evenground.stats import compare_with_benchmark
+from evenground.vocabulary import (
+    EVERYONE,
+    UNKNOWN_AREA,
+    AreaType,
+    Basis,
+    Comparison,
+    Cut,
+    Polarity,
+    PublishedCut,
+    ValueNote,
+)
+from evenground_web.common.words import (
+    AREA_TYPES,
+    CUTS,
+    NOTE_MEANINGS,
+    PAIRS,
+    PUBLISHED_CUTS,
+    name_category,
+    say_target,
+)
 
 _CHOSEN_TYPES = tuple(kind for kind in AREA_TYPES if kind is not AreaType.LSOA)
 
@@ -248,7 +267,8 @@ def _categories(rows: Iterable[str], cut: str, place: int) -> list[str]:
 
 def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | None:
     """The slope index and the gap between local deprivation fifths, for the place; ``None`` without them."""
-    rows = _latest(release.table("inequality").filter(pl.col("indicator_id") == info.id), by="measure")
+    own = _own_inequality(release).filter(pl.col("indicator_id") == info.id)
+    rows = _latest(own, by="measure")
     measures = {row["measure"]: row for row in rows if row["value_note"] == ValueNote.PUBLISHED}
     if "sii" not in measures or "gap" not in measures:
         return None
@@ -261,6 +281,13 @@ def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | N
             format_interval(row["lower_cl"], row["upper_cl"]) or "no interval",
         ]
     return Inequality(unit, *words)
+
+
+def _own_inequality(release: Release) -> pl.DataFrame:
+    """Across the place's own fifths: publishers' tenths of England are another thing."""
+    return release.table("inequality").filter(
+        (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +304,7 @@ class Gap:
 
 def widest_gaps(release: Release, *, most: int = 3) -> list[Gap]:
     """Services with the widest gap against the most deprived local fifth, where its interval clears zero."""
-    gaps = release.table("inequality").filter(
+    gaps = _own_inequality(release).filter(
         (pl.col("measure") == "gap")
         & (pl.col("value_note") == ValueNote.PUBLISHED)
         & (pl.col("lower_cl") > 0)
@@ -308,14 +335,24 @@ class Charts:
     """
 
     map: Figure | None
-    quintiles: Figure
-    ethnic_groups: Figure
+    quintiles: Figure | None
+    ethnic_groups: Figure | None
     whole_place_only: tuple[str, ...]
+    deciles: tuple[Figure, ...] = ()
+
+    @property
+    def every(self) -> list[Figure]:
+        """All that there are, in the order to show them in."""
+        return [
+            one for one in (self.quintiles, self.map, *self.deciles, self.ethnic_groups) if one is not None
+        ]
 
 
 def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) -> Charts:
     """The map, the bars by deprivation and the bars by ethnic group; each is drawn once for a release."""
     key = _Key(release)
+    if is_published(release.indicators[indicator_id]):
+        return _draw_published(key, indicator_id, area, map_type)
     fifths = _area_with(release, indicator_id, area, Cut.IMD_QUINTILE)
     groups = _area_with(release, indicator_id, area, Cut.ETHNIC_GROUP)
     charted = {"deprivation": fifths, "ethnic group": groups}
@@ -325,6 +362,148 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
         ethnic_groups=_draw_bars(key, "ethnic_groups", indicator_id, groups.area_type, groups.area_code),
         whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
     )
+
+
+def is_published(info: IndicatorInfo) -> bool:
+    """Whether somebody else works the indicator out."""
+    return info.basis == Basis.PUBLISHED
+
+
+def _draw_published(key: _Key, indicator_id: str, area: Area, map_type: str) -> Charts:
+    """Only what the publisher breaks down: an empty picture would say that there is nobody."""
+    values = key.release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    here = values.filter((pl.col("area_type") == area.area_type) & (pl.col("area_code") == area.area_code))
+    cuts = set(here["cut"].unique())
+    mapped = values.filter((pl.col("area_type") == map_type) & (pl.col("cut") == Cut.ALL))
+    tenths = values.filter(pl.col("cut").is_in(list(PUBLISHED_CUTS)))
+    broken_down = sorted(tenths.select("cut", "area_type", "area_code").unique().iter_rows())
+    bars = {
+        cut: _draw_bars(key, kind, indicator_id, area.area_type, area.area_code) if cut in cuts else None
+        for cut, kind in ((Cut.IMD_QUINTILE, "quintiles"), (Cut.ETHNIC_GROUP, "ethnic_groups"))
+    }
+    return Charts(
+        map=_draw_map(key, indicator_id, map_type) if mapped.height else None,
+        quintiles=bars[Cut.IMD_QUINTILE],
+        ethnic_groups=bars[Cut.ETHNIC_GROUP],
+        whole_place_only=(),
+        deciles=tuple(_draw_deciles(key, indicator_id, *one) for one in broken_down),
+    )
+
+
+@lru_cache(maxsize=256)
+def _draw_deciles(key: _Key, indicator_id: str, cut: str, area_type: str, area_code: str) -> Figure:
+    return charts.draw_decile_bars(key.release, indicator_id, cut, area_type=area_type, area_code=area_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparator:
+    """An area that a published figure can be held against, and its figure in words."""
+
+    name: str
+    row: Row
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """The slope index across tenths of England's areas, in words."""
+
+    name: str
+    edition: str
+    period: str
+    unit: str
+    sii: str
+    sii_interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """What a reader must know of a published figure: whose it is, of when, and what to hold it against."""
+
+    source: str
+    limits: str
+    comparators: tuple[Comparator, ...]
+    slopes: tuple[Slope, ...]
+
+
+_COMPARATORS = (
+    AreaType.COUNTRY,
+    AreaType.REGION,
+    AreaType.ICB,
+    AreaType.SUB_ICB,
+    AreaType.UTLA,
+    AreaType.LTLA,
+)
+
+
+def describe_published(release: Release, info: IndicatorInfo, row: Row) -> PublishedFacts | None:
+    """Source, limits, comparators and slopes of a published indicator; ``None`` for one counted here."""
+    if not is_published(info):
+        return None
+    raw = row.raw or {}
+    values = release.table("values").filter((pl.col("indicator_id") == info.id) & (pl.col("cut") == Cut.ALL))
+    sources = values["source"].unique().sort().to_list()
+    return PublishedFacts(
+        source=raw.get("source") or ", ".join(sources),
+        limits=raw.get("limits") or "",
+        comparators=tuple(_list_comparators(release, info, row, values)),
+        slopes=tuple(_list_slopes(release, info)),
+    )
+
+
+def _list_comparators(
+    release: Release, info: IndicatorInfo, row: Row, values: pl.DataFrame
+) -> Iterable[Comparator]:
+    areas = release.table("areas")
+    outside = areas.filter(pl.col("parent_area_code").is_null() & (pl.col("area_type") != AreaType.PLACE))
+    for kind in _COMPARATORS:
+        codes = outside.filter(pl.col("area_type") == kind)["area_code"].to_list()
+        found = values.filter((pl.col("area_type") == kind) & pl.col("area_code").is_in(codes))
+        for raw in sorted(_latest(found, by="area_code"), key=lambda one: str(one["area_code"])):
+            other = _make_row(info, raw, is_everybody=True)
+            name = release.area_names.get((str(kind), raw["area_code"]), raw["area_code"])
+            yield Comparator(name, other, _compare_with(row, raw, info))
+
+
+def _compare_with(row: Row, other: dict[str, Any], info: IndicatorInfo) -> str:
+    """How the figure of the page stands to another of the same period; empty where nobody can say."""
+    own = row.raw
+    if own is None or own["period"] != other["period"] or None in (own["lower_cl"], other["value"]):
+        return ""
+    return str(
+        compare_with_benchmark(own["lower_cl"], own["upper_cl"], other["value"], polarity=str(info.polarity))
+    )
+
+
+def _list_slopes(release: Release, info: IndicatorInfo) -> Iterable[Slope]:
+    unit = "percentage points" if info.unit == "%" else info.unit
+    slopes = release.table("inequality").filter(
+        (pl.col("indicator_id") == info.id)
+        & (pl.col("measure") == "sii")
+        & pl.col("cut").is_in(list(PUBLISHED_CUTS))
+        & (pl.col("value_note") == ValueNote.PUBLISHED)
+    )
+    for raw in sorted(_latest(slopes, by="cut"), key=lambda one: one["cut"]):
+        yield Slope(
+            name=PUBLISHED_CUTS[PublishedCut(raw["cut"])],
+            edition=raw["edition"],
+            period=raw["period"],
+            unit=unit,
+            sii=format_number(raw["value"], decimals=2),
+            sii_interval=format_interval(raw["lower_cl"], raw["upper_cl"]) or "no interval",
+        )
+
+
+def published_periods(release: Release) -> dict[str, str]:
+    """The periods of each published indicator and the sources that brought it, in words."""
+    values = release.table("values").filter(pl.col("basis") == Basis.PUBLISHED)
+    told = values.group_by("indicator_id").agg(
+        pl.col("period").unique().sort(), pl.col("source").unique().sort()
+    )
+    return {
+        name: f"{', '.join(periods)} (from {', '.join(sources)})"
+        for name, periods, sources in told.iter_rows()
+    }
 
 
 def _area_with(release: Release, indicator_id: str, area: Area, cut: Cut) -> Area:

@@ -106,6 +106,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "pairs": pairs,
         "pair": reads.read_pair(release, info.id, pair) if pairs else None,
         "inequality": reads.describe_inequality(release, info),
+        "published": reads.describe_published(release, info, row),
         "meanings": reads.note_meanings([row.note]),
     }
     return render(request, "profiles/indicator.jinja", context)
@@ -126,6 +127,7 @@ def show_about(request: HttpRequest) -> HttpResponse:
     context = {
         "release": release,
         "completeness": reads.ethnicity_completeness(release),
+        "published": reads.published_periods(release),
         "may_download": has_role(request, MAY_DOWNLOAD_TABLES),
         "may_verify": has_role(request, MAY_VERIFY_RELEASES),
         "tables": tuple(TABLES),

@@ -436,7 +436,11 @@ def _choose_periods(frame: pl.DataFrame, rules: Rules, file: str, faults: list[F
         return frame
     if asked == "latest":
         latest = pl.col("period").filter(usable).max().over("indicator_id", "kind", "cut")
-        return _drop(frame, (pl.col("period") != latest, words.OTHER_PERIOD))
+        frame = frame.with_columns((pl.col("period") == latest).alias("is_latest"))
+        # A breakdown without the figure for everybody beside it says little: England's is kept for both.
+        shown = (pl.col("is_latest") & usable).any().over("indicator_id", "area_code", "period")
+        beside = (pl.col("area_code") == words.ENGLAND) & (pl.col("cut") == Cut.ALL) & shown
+        return _drop(frame, (~pl.col("is_latest") & ~beside, words.OTHER_PERIOD))
     found = set(frame.filter(usable)["period"].unique().to_list())
     for period in asked:
         if words.read_period(period) not in found:
