@@ -38,6 +38,18 @@ class _Shape:
     value_concept: str | None = None
 
 
+_PERSON: Final = (
+    "person_id",
+    "gender_concept_id",
+    "gender_source_value",
+    "year_of_birth",
+    "month_of_birth",
+    "day_of_birth",
+    "birth_datetime",
+    "location_id",
+    "care_site_id",
+)
+
 _EVENTS: Final = {
     "condition_occurrence": _Shape("condition_concept_id", "condition_source_value", "condition_start_date"),
     "measurement": _Shape(
@@ -67,12 +79,14 @@ def open_omop(options: OmopOptions, intake: Intake, *, adds_people: bool) -> Ope
     wanted |= {"location"} if options.lsoa_code else set()
     wanted |= {"care_site"} if options.practice_code else set()
     wanted |= {"observation_period"} if options.leaves_after_observation else set()
-    tables, faults = find_tables(options.path, options.database_schema, options.separator, wanted, intake)
+    tables, faults = find_tables(
+        options, {table: _columns_of(table, options) for table in sorted(wanted)}, intake
+    )
     if not tables.files and faults:
         return Opened([], faults)
     required = {*named, *(wanted - {"death", *_EVENTS})} - {"person"}
     faults += [
-        Fault(f"{options.path}, table {table}", "is not there.", "Leave its keys out of place.toml.")
+        Fault(f"{options.where}, table {table}", "is not there.", "Leave its keys out of place.toml.")
         for table in sorted(required - set(tables.files))
         if not any(table in fault.where for fault in faults)
     ]
@@ -87,6 +101,22 @@ def open_omop(options: OmopOptions, intake: Intake, *, adds_people: bool) -> Ope
         faults += reader.check_events(table, choice)
         inputs.append(reader.events(table, choice))
     return Opened(inputs, faults)
+
+
+def _columns_of(table: str, options: OmopOptions) -> set[str]:
+    """Every column of a table that may be read."""
+    if table in _EVENTS:
+        shape = _EVENTS[table]
+        values = {column for column in (shape.value, shape.value_concept) if column}
+        return {"person_id", shape.concept, shape.source, shape.date, f"{shape.date}time", *values}
+    chosen = {column.casefold() for column in (options.lsoa_code, options.practice_code) if column}
+    return {
+        "person": {*_PERSON, options.identifier, options.ethnic_group},
+        "death": {"person_id", "death_date"},
+        "observation_period": {"person_id", "observation_period_end_date"},
+        "location": {"location_id", *chosen},
+        "care_site": {"care_site_id", *chosen},
+    }[table]
 
 
 def _check_columns(file: InputFile, columns: Iterable[str]) -> list[Fault]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from evenground.sources.options import (
     CodeSystem,
@@ -51,8 +51,9 @@ class OmopValues(StrictModel):
 class OmopOptions(SourceOptions):
     """Everything but name and kind of a source of the kind ``omop``."""
 
-    path: str = Field(min_length=1)
-    database_schema: str = "main"
+    path: str | None = Field(default=None, min_length=1)
+    connection: str | None = Field(default=None, min_length=1)
+    database_schema: str | None = Field(default=None, min_length=1)
     separator: Separator | None = None
     identifier: Literal["person_id", "person_source_value"] = "person_id"
     ethnic_group: Literal[
@@ -63,3 +64,17 @@ class OmopOptions(SourceOptions):
     leaves_after_observation: bool = False
     values: OmopValues = OmopValues()
     tables: OmopTables = OmopTables()
+
+    @model_validator(mode="after")
+    def _check_place(self) -> Self:
+        if (self.path is None) == (self.connection is None):
+            raise ValueError(
+                "give either path, a folder or a DuckDB file, or connection, the name of the environment "
+                "variable that holds a PostgreSQL address"
+            )
+        return self
+
+    @property
+    def where(self) -> str:
+        """What messages call the place of the tables."""
+        return self.path or f"The database of {self.connection}"

@@ -1,11 +1,11 @@
-"""Where the tables of an OMOP source stand: files in a folder, or tables of a DuckDB file."""
+"""Where the tables of an OMOP source stand: in a folder, a DuckDB file or a PostgreSQL schema."""
 
 # ruff: noqa: S608 - identifiers are ours or quoted; every text from outside goes through quote().
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,8 @@ from typing import Final
 import duckdb
 
 from evenground.errors import Fault, suggest
+from evenground.sources.omop.options import OmopOptions
+from evenground.sources.omop.postgres import find_in_postgres
 from evenground.sources.staging.files import FileError, InputFile, name_of, open_file, quote, quote_name
 from evenground.sources.staging.inputs import Intake
 from evenground.sources.staging.session import Session
@@ -55,9 +57,17 @@ class Tables:
 
 
 def find_tables(
-    path: str, schema: str, separator: str | None, wanted: Collection[str], intake: Intake
+    options: OmopOptions, wanted: Mapping[str, Collection[str]], intake: Intake
 ) -> tuple[Tables, list[Fault]]:
-    """Find and open the wanted tables of those in a folder or DuckDB file."""
+    """Find and open the wanted tables of those in a folder, DuckDB file or PostgreSQL schema.
+
+    ``wanted`` are tables, each with the columns that are read.
+    """
+    if options.connection is not None:
+        schema = options.database_schema or "public"
+        files, faults = find_in_postgres(options.connection, schema, wanted, intake)
+        return Tables(files), faults
+    path, separator, schema = options.where, options.separator, options.database_schema or "main"
     where = intake.root / path
     if where.is_dir():
         return _find_files(path, separator, wanted, intake)
