@@ -210,6 +210,31 @@ def link(
 
 
 @app.command()
+def link_keys(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file with names, postcodes and so on.")],
+    out: Annotated[Path, typer.Argument(help="The file to write: a new .csv or .parquet file.")],
+    column: Annotated[
+        list[str], typer.Option(help="Our field and your column, as surname=last_name; several times.")
+    ],
+    month_first: Annotated[bool, typer.Option(help="Dates are written mm/dd/yyyy.")] = False,
+    key_variable: Annotated[
+        str, typer.Option(help="The environment variable that holds the key.")
+    ] = "EVENGROUND_PSEUDONYM_KEY",
+) -> None:
+    """Hash, at the provider's, what a linkage compares: no name or postcode then leaves it."""
+    from evenground.sources.linkage.keys import write_keys
+
+    pairs = [text.partition("=") for text in column]
+    columns = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+    made = write_keys(file, out, columns=columns, month_first=month_first, key_variable=key_variable)
+    console.print(f"Wrote {made.rows:,} rows to {out}.")
+    for name, count in made.missing.items():
+        console.print(f"{count:,} rows have nothing to compare in {name}.")
+    if made.left_out:
+        console.print(f"{made.left_out:,} rows could not be read, and are left out.")
+
+
+@app.command()
 def rank(
     workspace: WorkspaceOption = HERE,
     service: Annotated[

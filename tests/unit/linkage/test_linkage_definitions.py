@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from evenground.errors import DefinitionError, SourceError, WorkspaceError
 from evenground.sources import check_sources
 from evenground.sources.linkage import check_linkages, link_sources, load_linkage
+from evenground.sources.linkage.definition import Compared, Linkage, Side, Thresholds
+from evenground.sources.linkage.fields import FIELDS as FIELDS_OF
+from evenground.sources.linkage.resolve import REASONS
 from tests.support.linkage import FIELDS, LINKAGE, Councils
 
 
@@ -145,3 +149,13 @@ def test_without_splink_the_extra_that_brings_it_is_named(councils: Councils, mo
     monkeypatch.setitem(sys.modules, "splink", None)
     with pytest.raises(WorkspaceError, match=r"pip install 'evenground\[linkage\]'"):
         link_sources(councils.workspace, "housing_gp")
+
+
+def test_every_key_field_level_and_reason_is_in_the_reference() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "linkage.md"
+    text = page.read_text(encoding="utf-8")
+    models = (Linkage, Side, Compared, Thresholds)
+    names = {info.alias or name for model in models for name, info in model.model_fields.items()}
+    names |= {name for field in FIELDS_OF.values() for name in (field.name, *field.keys, *field.levels)}
+    assert [name for name in sorted(names) if f"`{name}`" not in text and f"{name} = " not in text] == []
+    assert [reason for reason in REASONS if f"| {reason} |" not in text] == []

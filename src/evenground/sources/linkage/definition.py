@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
 
 from evenground.errors import DefinitionError, Fault, suggest
-from evenground.sources.linkage.fields import FIELDS, GROUPS, KEYS
+from evenground.sources.linkage.fields import FIELDS, GROUPS, HASHED, KEYS
 from evenground.sources.options import (
     ByColumn,
     DateOrder,
@@ -65,13 +65,30 @@ class Side(StrictModel):
     path: str = Field(min_length=1)
     separator: Separator | None = None
     date_order: DateOrder = "day_first"
+    is_hashed: bool = False
     columns: SideColumns
     values: SideValues = SideValues()
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:
         check_overlap(self.columns, ByColumn(), self.values)
+        wrong = sorted(self.values.given().keys() & set(HASHED)) if self.is_hashed else []
+        if wrong:
+            raise ValueError(
+                f"values are given for {', '.join(wrong)}, which the provider has hashed already"
+            )
         return self
+
+    def mapped(self, fields: Iterable[str]) -> dict[str, str]:
+        """Our columns and the provider's: where the provider made the keys of a field, each of them."""
+        given = self.columns.given()
+        keys = [
+            (key, f"{given[name]}{key.removeprefix(name)}")
+            for name in fields
+            if self.is_hashed and name in HASHED
+            for key in FIELDS[name].keys
+        ]
+        return given | dict(keys)
 
 
 class Compared(StrictModel):

@@ -72,5 +72,8 @@ FIELDS: Final = {
 KEYS: Final = {key: field for field in FIELDS.values() for key in field.keys}
 """Every key that a blocking rule may name, and the field that it is made of."""
 
+HASHED: Final = ("forename", "surname", "postcode", "uprn")
+"""Fields of which nothing but keys, hashed, is ever held."""
+
 GROUPS: Final = ("ethnic_group", "lsoa_code")
 """Columns that are not compared: the rate of linkage is told by them."""

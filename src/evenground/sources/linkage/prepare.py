@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from evenground.errors import Fault, SourceError
 from evenground.sources.linkage.definition import Linkage, Side
-from evenground.sources.linkage.fields import FIELDS
-from evenground.sources.linkage.texts import key_sql
+from evenground.sources.linkage.fields import FIELDS, HASHED
+from evenground.sources.linkage.texts import is_hash_sql, key_sql
 from evenground.sources.options import SourceOptions
 from evenground.sources.pseudonyms import Number, forget_key, hold_key, pseudonym_sql, read_key
 from evenground.sources.staging import words
@@ -74,7 +74,7 @@ def open_sides(
         except FileError as error:
             faults.append(error.fault)
             continue
-        mapped = side.columns.given()
+        mapped = side.mapped(linkage.fields)
         where = f"{key}.columns"
         faults += check_columns(
             file, {theirs: f"Check {where}.{ours}." for ours, theirs in mapped.items()}, ""
@@ -120,9 +120,10 @@ def prepare_side(session: Session, linkage: Linkage, opened: OpenSide, secret: b
     person = opened.side.columns.person_id
     texts = f"SELECT person FROM {opened.key}_rows"
     refuse_nhs_numbers(session, texts, opened.file.name, person, at_least=_ENOUGH)
+    _refuse_bare(session, linkage, opened)
     session.run(f"""
         CREATE TEMP TABLE {table} AS
-        SELECT row_number() OVER (ORDER BY person) - 1 AS unique_id, * EXCLUDE (row_no, has_person)
+        SELECT row_number() OVER (ORDER BY person) - 1 AS unique_id, * EXCLUDE (row_no, has_person, is_bare)
         FROM {opened.key}_rows WHERE person IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY person ORDER BY row_no DESC) = 1
         ORDER BY person""")
@@ -132,9 +133,18 @@ def prepare_side(session: Session, linkage: Linkage, opened: OpenSide, secret: b
     return prepared
 
 
+def _refuse_bare(session: Session, linkage: Linkage, opened: OpenSide) -> None:
+    bare = session.run(f"SELECT count(*) FROM {opened.key}_rows WHERE is_bare")[0][0]
+    if bare:
+        what = f"holds names, postcodes or property numbers that are not hashed in {bare:,} rows."
+        hint = f"Ask for what 'evenground link-keys' writes, or leave out {opened.key}.is_hashed."
+        fault = Fault(opened.file.name, what, hint)
+        raise SourceError(f'The linkage "{linkage.id}" cannot be made.', [fault])
+
+
 def _stage_sql(linkage: Linkage, opened: OpenSide, table: str) -> str:
     side = opened.side
-    mapped = side.columns.given()
+    mapped = side.mapped(linkage.fields)
     cells = Cells(opened.file, tuple(mapped), mapped, {}, side.values.given())
     person = cells.person()
     if opened.own_key:
@@ -145,7 +155,13 @@ def _stage_sql(linkage: Linkage, opened: OpenSide, table: str) -> str:
         if name == "birth_date":
             listed["birth_date"] = cells.date(name, month_first=month_first)
         elif name != "sex":
-            listed |= {key: key_sql(key, name, _SECRET) for key in FIELDS[name].keys}
+            listed |= {
+                key: f"CASE WHEN {is_hash_sql(key)} THEN {key} END"
+                if side.is_hashed
+                else key_sql(key, name, _SECRET)
+                for key in FIELDS[name].keys
+            }
+    listed["is_bare"] = " OR ".join(["false", *_bare(side, mapped)])
     sex = "coalesce(sex_words.meaning, 'not_known')" if "sex" in mapped else "NULL::VARCHAR"
     ethnic = "NULL::VARCHAR"
     joins = ["LEFT JOIN sex_words ON sex_words.word = lower(sex)"] if "sex" in mapped else []
@@ -165,6 +181,14 @@ def _stage_sql(linkage: Linkage, opened: OpenSide, table: str) -> str:
         SELECT {known}, nullif({sex}, '{Sex.NOT_KNOWN}') AS sex,
             {ethnic} AS ethnic_group, {area} AS lsoa_code{_parts(listed)}
         FROM {cells.source(f"rejects_{opened.key}", numbered=True)} AS cells {" ".join(joins)}"""
+
+
+def _bare(side: Side, mapped: Mapping[str, str]) -> Iterator[str]:
+    """SQL for each key that should be a hash, and is a text that anybody could read."""
+    if side.is_hashed:
+        for name in mapped.keys() & set(HASHED):
+            for key in (key for key in FIELDS[name].keys if key in mapped):
+                yield f"({key} IS NOT NULL AND NOT {is_hash_sql(key)})"
 
 
 def _parts(listed: Mapping[str, Any]) -> str:

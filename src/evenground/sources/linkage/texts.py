@@ -12,8 +12,6 @@ _SPELT_OUT: Final = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "
 _CODED: Final = ("bfpvcgjkqsxzdtlmnraeiouyhw", "11112222222233455600000000")
 """Soundex: letters and their digits; 0 stands for letters that only keep others apart."""
 
-_HASHED: Final = "[0-9a-f]{64}"
-
 
 def key_sql(key: str, text: str, secret: str) -> str:
     """SQL for a key of a field, from the SQL of the provider's text; NULL where there is nothing to compare.
@@ -23,7 +21,7 @@ def key_sql(key: str, text: str, secret: str) -> str:
     if key == "uprn":
         # A provider may have made the pseudonyms itself, with the same key.
         made = pseudonym_sql(text, Number.UPRN, secret)
-        return f"CASE WHEN regexp_full_match({text}, '{_HASHED}') THEN {text} ELSE {made} END"
+        return f"CASE WHEN {is_hash_sql(text)} THEN {text} ELSE {made} END"
     plain = _plain_postcode(text) if key.startswith("postcode") else plain_name(text)
     parts = {
         "postcode_sector": _sector(plain),
@@ -35,6 +33,11 @@ def key_sql(key: str, text: str, secret: str) -> str:
     # What is hashed says what it is, so that a whole name never equals the start of another.
     what = key.replace("forename", "name").replace("surname", "name")
     return keyed_hash_sql(f"'{what}:' || nullif({parts.get(key, plain)}, '')", secret)
+
+
+def is_hash_sql(text: str) -> str:
+    """SQL for whether a text has the form of a hash."""
+    return f"regexp_full_match({text}, '[0-9a-f]{{64}}')"
 
 
 def plain_name(text: str) -> str:
