@@ -14,13 +14,16 @@ from evenground.contract import LoadReport
 from evenground.pipeline import BuildReport
 from evenground.reach import ORDERS
 from evenground.releases import Release
+from evenground.sources.aggregates import AggregateReport
 from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType, Cut
 
 
 def show_build(report: BuildReport) -> None:
     """What was read, dropped and why, and how long each stage took."""
     for source in report.sources:
-        _show_source(source)
+        _show_source(source, "exact: secure zone")
+    for aggregate in report.aggregates:
+        _show_source(aggregate, "published figures")
     timing = Table("Stage", "Seconds", title="Time", title_justify="left")
     timing.columns[1].justify = "right"
     for stage in report.stages:
@@ -34,16 +37,15 @@ def show_build(report: BuildReport) -> None:
             "not want them. The report and the page about the data name each."
         )
     state = "is the same as before, byte for byte" if report.unchanged else "is now current"
+    people = f"{report.people_counted:,} people" if report.sources else "Nobody"
     console.print(
-        f"{report.people_counted:,} people counted. {report.figures:,} figures, "
+        f"{people} counted. {report.figures:,} figures, "
         f"of which {report.suppressed:,} suppressed.\nRelease [bold]{report.release_id}[/] {state}."
     )
 
 
-def _show_source(source: LoadReport) -> None:
-    table = Table(
-        "Table", "What", "Rows", title=f"Read from {source.source} (exact: secure zone)", title_justify="left"
-    )
+def _show_source(source: LoadReport | AggregateReport, what: str) -> None:
+    table = Table("Table", "What", "Rows", title=f"Read from {source.source} ({what})", title_justify="left")
     table.columns[2].justify = "right"
     for entry in source.tables:
         table.add_row(entry.table, "read", f"{entry.read:,}")

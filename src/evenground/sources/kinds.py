@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from evenground.errors import Fault, SourceError, suggest
+from evenground.sources.aggregates.load import KINDS as AGGREGATE_KINDS
 from evenground.sources.extract import ExtractOptions, open_extract
 from evenground.sources.fhir import FhirOptions, open_fhir
 from evenground.sources.omop import OmopOptions, open_omop
@@ -52,7 +53,11 @@ def describe_sources(sections: Sequence[SourceSection]) -> tuple[list[Described]
         if kind is None:
             where = f'{PLACE_FILE}, source "{section.name}", kind'
             faults.append(
-                Fault(where, f'"{section.kind}" is not a known kind.', suggest(section.kind, KINDS))
+                Fault(
+                    where,
+                    f'"{section.kind}" is not a known kind.',
+                    suggest(section.kind, [*KINDS, *AGGREGATE_KINDS]),
+                )
             )
             continue
         try:

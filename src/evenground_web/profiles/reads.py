@@ -490,7 +490,7 @@ def _list_slopes(release: Release, info: IndicatorInfo) -> Iterable[Slope]:
             period=raw["period"],
             unit=unit,
             sii=format_number(raw["value"], decimals=2),
-            sii_interval=format_interval(raw["lower_cl"], raw["upper_cl"]) or "no interval",
+            sii_interval=format_interval(raw["lower_cl"], raw["upper_cl"], decimals=2) or "no interval",
         )
 
 
