@@ -145,6 +145,15 @@ def test_no_key_is_told_by_the_name_of_its_variable(councils: Councils, monkeypa
     assert "The environment variable EVENGROUND_PSEUDONYM_KEY: is not set" in refused(councils)
 
 
+def test_sources_of_published_figures_do_not_matter_to_a_linkage(councils: Councils, monkeypatch) -> None:
+    place = (councils.root / "place.toml").read_text(encoding="utf-8")
+    councils.write("place.toml", f'{place}\n[[sources]]\nname = "Figures"\nkind = "fingertips"\n')
+    monkeypatch.delenv("EVENGROUND_PSEUDONYM_KEY")
+    told = refused(councils)
+    assert "is not set" in told
+    assert "Figures" not in told
+
+
 def test_without_splink_the_extra_that_brings_it_is_named(councils: Councils, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "splink", None)
     with pytest.raises(WorkspaceError, match=r"pip install 'evenground\[linkage\]'"):

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from evenground.errors import SourceError
 from evenground.geography import load_geography
+from evenground.sources.aggregates import split_sections
 from evenground.sources.kinds import describe_sources
 from evenground.sources.linkage.crosswalk import CROSSWALK_FILE, digest_inputs, folder_of, write_crosswalk
 from evenground.sources.linkage.definition import Linkage, load_linkage
@@ -74,7 +75,7 @@ def link_sources(workspace: Workspace, linkage_id: str, *, progress: Progress | 
     """
     require_splink()
     tell = progress or (lambda _: None)
-    sections = workspace.place.sources
+    sections = split_sections(workspace.place.sources)[0]
     linkage = load_linkage(workspace.root, linkage_id, sections)
     described, faults = describe_sources(sections)
     if faults:
