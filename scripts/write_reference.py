@@ -25,8 +25,8 @@ A release is a folder `releases/<date>-<digest>/` with `manifest.json`, the tabl
 the documents {documents}. `value` and its limits are on the scale of the indicator (per cent, or per
 100,000). `value_note` is `published`, `zero`, `suppressed`, `missing` or `too_few_events`: where it is not
 one of the first two, the figure is null. Counts follow the policy that the manifest names, but for
-rows whose `basis` is `published`: those stand as [others published them](aggregates.md). Quintile and decile 1 are
-the most deprived.
+rows whose `basis` is `published`: those stand as [others published them](aggregates.md). Quintile and
+decile 1 are the most deprived.
 """
 _INDICATORS_INTRODUCTION = """\
 # The indicators that ship

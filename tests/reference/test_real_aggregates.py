@@ -103,7 +103,8 @@ def test_smoking_as_found_is_read_with_each_of_its_faults_counted(built):
     assert table.read == 17_627
     assert table.dropped["no indicator id"] == 6_267
     assert table.dropped["a category of England's areas on the row of another area"] == 20
-    assert table.dropped["the same figure again"] == 419
+    # 419 of 2015/16 that stand twice, and 107 of areas given both with and without an n before their code.
+    assert table.dropped["the same figure again"] == 419 + 107
     assert table.kept + sum(table.dropped.values()) == table.read
 
 

@@ -76,11 +76,11 @@ def make_published(
     Raises
     ------
     SourceError
-        Where two sources bring the same figure.
+        Where two sources bring figures of one area, group and period that disagree.
     """
     frames = [_mark(aggregate, policy) for aggregate in aggregates]
     figures = pl.concat(frames) if frames else _no_figures()
-    _refuse_clashes(figures)
+    figures = _keep_first(figures)
     own = geography.areas().select("area_type", "area_code", pl.lit(value=True).alias("is_own"))
     figures = figures.join(own, on=["area_type", "area_code"], how="left", maintain_order="left")
     worked_out = [
@@ -214,13 +214,16 @@ def _protect(figures: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     return pl.concat([shown.select(figures.columns), withheld]).with_columns(empty)
 
 
-def _refuse_clashes(figures: pl.DataFrame) -> None:
+def _keep_first(figures: pl.DataFrame) -> pl.DataFrame:
+    """Without the figures that an earlier source brought just so; those it brought otherwise are refused."""
+    says = ("numerator", "denominator", "value", "lower_cl", "upper_cl", "value_note", "basis")
+    figures = figures.unique(subset=[*_KEY, *says], keep="first", maintain_order=True)
     twice = figures.filter(pl.struct(*_KEY).is_duplicated())
     if twice.is_empty():
-        return
+        return figures
     names = ", ".join(twice["indicator_id"].unique().sort().to_list())
     sources = " and ".join(f'"{name}"' for name in twice["source"].unique().sort().to_list())
-    what = f"bring {twice.height // 2:,} figures twice ({names})."
+    what = f"bring {twice.height // 2:,} figures that disagree ({names})."
     fault = Fault(f"The sources {sources}", what, "Let one of them bring each indicator and period.")
     raise SourceError("The published figures cannot be used together.", [fault])
 

@@ -199,12 +199,26 @@ def test_a_section_that_does_not_fit_together_is_refused(tmp_path, sections, tol
         build(make(tmp_path, "code,n,d\nY00001,100,400\n", *sections))
 
 
-def test_two_sources_with_the_same_figure_are_refused(tmp_path):
-    root = make(tmp_path, "code,n,d\nY00001,100,400\n", PUBLISHED, LAYOUT, FIGURES)
+def with_second_source(root: Path, table: str) -> Path:
     place = root / "place.toml"
     text = place.read_text()
     second = text[text.index("[[sources]]") :].replace("Our table", "Their table")
-    place.write_text(f"{text}\n{second}")
+    place.write_text(f"{text}\n{second.replace('table.csv', 'theirs.csv')}")
+    (root / "data" / "theirs.csv").write_text(table)
+    return root
+
+
+def test_two_sources_whose_figures_disagree_are_refused(tmp_path):
+    root = make(tmp_path, "code,n,d\nY00001,100,400\n", PUBLISHED, LAYOUT, FIGURES)
     with pytest.raises(SourceError, match='"Our table" and "Their table"') as error:
-        build(root)
+        build(with_second_source(root, "code,n,d\nY00001,101,400\n"))
     assert "smoking_published" in str(error.value)
+
+
+def test_two_sources_with_the_same_figure_bring_it_once(tmp_path):
+    root = make(tmp_path, "code,n,d\nY00001,100,400\n", PUBLISHED, LAYOUT, FIGURES)
+    rows, _, _ = build(with_second_source(root, "code,n,d\nY00001,100,400\nY00002,50,400\n"))
+    assert [(row["area_code"], row["source"]) for row in rows] == [
+        ("Y00001", "Our table"),
+        ("Y00002", "Their table"),
+    ]

@@ -451,6 +451,38 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path):
     assert {file.name: file.read_bytes() for file in second.path.iterdir()} == kept
 
 
+def test_england_in_each_of_several_downloads_is_kept_once(tmp_path):
+    root = make(tmp_path, own_row(), fingertips_row())
+    write_csv(root / "data" / "more.csv", [own_row(code="Y00001", type="GPs"), fingertips_row()])
+    place = root / "place.toml"
+    place.write_text(place.read_text().replace("figures.csv", "*.csv"))
+    # The look-ups of areas and practices are CSV files, too.
+    (root / "data" / "fingertips").mkdir()
+    for name in ("figures.csv", "more.csv"):
+        (root / "data" / name).rename(root / "data" / "fingertips" / name)
+    place.write_text(place.read_text().replace('"data/*.csv"', '"data/fingertips/*.csv"'))
+    release, _ = build(root)
+    assert [row["area_type"] for row in figures(release)] == ["country", "ltla", "place", "practice"]
+
+
+def test_several_downloads_that_disagree_are_refused(tmp_path):
+    root = make(tmp_path, own_row(), fingertips_row())
+    (root / "data" / "fingertips").mkdir()
+    (root / "data" / "figures.csv").rename(root / "data" / "fingertips" / "figures.csv")
+    write_csv(root / "data" / "fingertips" / "more.csv", [own_row(), fingertips_row(value="19")])
+    place = root / "place.toml"
+    place.write_text(place.read_text().replace("data/figures.csv", "data/fingertips/*.csv"))
+    with pytest.raises(SourceError, match="stand in more than one of its files, and disagree"):
+        build(root)
+
+
+def test_the_codes_of_integrated_care_boards_are_read_with_fingertips_letter_before_them(tmp_path):
+    board = fingertips_row(code="nE54000061", name="South Yorkshire", type="ICBs")
+    options = INDICATORS + 'comparators = ["E54000061"]\n'
+    release, _ = build(make(tmp_path, own_row(), board, options=options))
+    assert release.area_names["icb", "E54000061"] == "South Yorkshire"
+
+
 def test_nothing_is_left_in_the_secure_folder(tmp_path):
     root = make(tmp_path, own_row())
     build(root)

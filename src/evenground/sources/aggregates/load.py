@@ -20,7 +20,7 @@ from evenground.sources.aggregates.options import (
     FingertipsIndicator,
     FingertipsOptions,
 )
-from evenground.sources.aggregates.sift import Place, Rules, sift
+from evenground.sources.aggregates.sift import FIGURE, NUMBERS, Place, Rules, say_rows, sift
 from evenground.sources.aggregates.tables import Table, open_tables, read_table
 from evenground.sources.staging.files import source_error
 from evenground.sources.staging.inputs import Intake, Progress
@@ -226,13 +226,27 @@ def _load_one(session: Session, source: _Opened, rules: Rules, tell: Progress) -
         sifted = sift(rows, rules, started)
         report.tables.append(sifted.report)
         report.sha256[table.file.name] = table.file.sha256
-        frames.append(sifted.kept)
+        frames.append(sifted.kept.with_columns(pl.lit(len(frames)).alias("table_no")))
         faults += sifted.faults or _find_useless(sifted.report)
-    kept = pl.concat(frames, how="vertical_relaxed")
+    kept = _drop_repeated(pl.concat(frames, how="vertical_relaxed"), report.tables)
     faults += _find_clashes(kept, source.section.name)
     if faults:
         raise source_error(source.section.name, faults)
     return Aggregate(report, rules.is_published, _as_figures(kept))
+
+
+def _drop_repeated(kept: pl.DataFrame, tables: Sequence[TableReport]) -> pl.DataFrame:
+    """Without the figures that an earlier file brought just so: each download of Fingertips holds England."""
+    says = [*FIGURE, *NUMBERS, "value_note"]
+    first = kept.unique(subset=says, keep="first", maintain_order=True)
+    repeated = kept.join(first.select("table_no", "row"), on=["table_no", "row"], how="anti")
+    again = repeated.group_by("table_no").agg(pl.col("row").sort()).sort("table_no")
+    for number, rows in again.iter_rows():
+        table = tables[number]
+        table.kept -= len(rows)
+        table.dropped[words.REPEATED] = table.dropped.get(words.REPEATED, 0) + len(rows)
+        table.notes.append(f"{words.REPEATED} as in an earlier file: {say_rows(rows)}")
+    return first
 
 
 def _find_useless(report: TableReport) -> list[Fault]:
@@ -252,7 +266,7 @@ def _find_clashes(kept: pl.DataFrame, source: str) -> list[Fault]:
     if twice.is_empty():
         return []
     names = ", ".join(twice["indicator_id"].unique().sort().to_list())
-    what = f"{twice.height:,} figures stand in more than one of its files ({names})."
+    what = f"{twice.height:,} figures stand in more than one of its files, and disagree ({names})."
     return [Fault(f'{PLACE_FILE}, source "{source}", path', what, "Keep one file for each indicator.")]
 
 

@@ -141,6 +141,8 @@ def _drop(frame: pl.DataFrame, *reasons: tuple[pl.Expr, str]) -> pl.DataFrame:
 
 
 def _name_indicators(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    # Fingertips writes an n before the codes of integrated care boards.
+    frame = frame.with_columns(pl.col("area_code").str.replace(r"^n(E\d{8})$", "$1"))
     given = pl.col("indicator").str.replace(r"\.0+$", "")
     without = getattr(rules.options, "rows_without_id", None)
     named = given.replace_strict(rules.names, default=None, return_dtype=pl.String)
