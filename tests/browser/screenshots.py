@@ -49,7 +49,9 @@ def _take_at(browser: Browser, url: str, out: Path, size: str, whole_page: bool)
     context = browser.new_context(viewport=SIZES[size])
     page = context.new_page()
     for name, path in ADDRESSES.items():
-        page.goto(url.rstrip("/") + path)
+        answer = page.goto(url.rstrip("/") + path)
+        if answer is None or not answer.ok:
+            raise SystemExit(f"{path} cannot be shown. Build the demo first: make demo DEMO=--no-serve")
         file = out / f"{name}-{size}.png"
         page.screenshot(path=file, full_page=whole_page)
         yield file
