@@ -8,7 +8,10 @@
     ├── SourceError                 5   a provider's extract cannot be used
     ├── DisclosureError             6   a table may not leave the secure zone
     ├── ReleaseError                7   a release is missing, altered or unreadable
-    └── InputError                  8   numbers passed to a calculation are impossible
+    ├── InputError                  8   numbers passed to a calculation are impossible
+    ├── AgreementError              11  a data-sharing agreement is wrong, or does not cover what is asked
+    ├── ApprovalError               12  a release may not be approved or returned like this
+    └── AuditLogError               13  the log was altered, or cannot be written
 
 No message ever holds a person's values: it names the file, the column, the number of rows and a row
 number, never what the row says about the person.
@@ -92,6 +95,24 @@ class InputError(EvengroundError, ValueError):
     """Numbers passed to a calculation that cannot be: a numerator above its denominator, a negative count."""
 
     exit_code = 8
+
+
+class AgreementError(FaultsError):
+    """A data-sharing agreement cannot be used, or does not cover what a build would do."""
+
+    exit_code = 11
+
+
+class ApprovalError(EvengroundError):
+    """A candidate may not be approved or returned by this person, or was decided upon already."""
+
+    exit_code = 12
+
+
+class AuditLogError(EvengroundError):
+    """The log is not as it was written, or a line cannot be added to it."""
+
+    exit_code = 13
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -134,6 +134,16 @@ class CommunityType(StrEnum):
     LSOA = "lsoa"
 
 
+class Purpose(StrEnum):
+    """What data about people is used for; an agreement allows some of these, an indicator serves one."""
+
+    POPULATION_HEALTH_MANAGEMENT = "population_health_management"
+    SERVICE_PLANNING = "service_planning"
+    SERVICE_EVALUATION = "service_evaluation"
+    RESEARCH = "research"
+    DIRECT_CARE = "direct_care"
+
+
 ALL_SERVICES: Final = "all"
 """The service id of a ranking over every service together."""
 

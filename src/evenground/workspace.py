@@ -3,6 +3,7 @@
 ::
 
     place.toml       name, areas, population base, sources, disclosure policy
+    agreements/      data-sharing agreements, which a build obeys
     definitions/     local indicators, features, code lists and profiles, added to those that ship
     data/            what providers sent: SECURE, never read by the site
     secure/          contract tables while a build runs, and build reports: SECURE, mode 0700
@@ -21,6 +22,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from evenground.errors import Fault, WorkspaceError, suggest
+from evenground.vocabulary import Purpose
 
 PLACE_FILE = "place.toml"
 
@@ -70,6 +72,26 @@ class DisclosureSection(_Strict):
     policy: str = "nhs-7-5"
 
 
+class AgreementsSection(_Strict):
+    """``[agreements]``: what the figures are for, and what happens to those that no agreement covers.
+
+    ``required`` left out means: for a real place yes, for an invented one no.
+    """
+
+    purpose: Purpose = Purpose.POPULATION_HEALTH_MANAGEMENT
+    when_not_covered: Literal["refuse", "leave_out"] = "refuse"
+    required: bool | None = None
+
+
+class OptOutSection(_Strict):
+    """One ``[[opt_outs]]``: a file of the identifiers of people who opted out, and of which sources."""
+
+    kind: Literal["national", "type_1"]
+    path: str = Field(min_length=1)
+    column: str = Field(min_length=1)
+    sources: tuple[str, ...] = Field(min_length=1)
+
+
 class EngineSection(_Strict):
     """``[engine]``: what counts, where it runs, and how a cluster names the folder of the records."""
 
@@ -110,6 +132,8 @@ class Place(_Strict):
     disclosure: DisclosureSection = DisclosureSection()
     indicators: IndicatorsSection = IndicatorsSection()
     engine: EngineSection = EngineSection()
+    agreements: AgreementsSection = AgreementsSection()
+    opt_outs: tuple[OptOutSection, ...] = ()
     sources: tuple[SourceSection, ...] = ()
 
 
@@ -124,6 +148,17 @@ class Workspace:
     def definitions(self) -> Path:
         """Local definitions."""
         return self.root / "definitions"
+
+    @property
+    def agreements(self) -> Path:
+        """Data-sharing agreements."""
+        return self.root / "agreements"
+
+    @property
+    def needs_agreements(self) -> bool:
+        """Whether a source without an agreement stops a build."""
+        required = self.place.agreements.required
+        return not self.place.place.synthetic if required is None else required
 
     @property
     def releases(self) -> Path:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
 from evenground.codelists import CodeList
 from evenground.indicators.expressions import Age, Count, Node, expand
-from evenground.vocabulary import Cut, Polarity, ValueType
+from evenground.vocabulary import Cut, Polarity, Purpose, ValueType
 
 if TYPE_CHECKING:
     from evenground.indicators.published import PublishedIndicator
@@ -161,6 +161,7 @@ class Indicator(_Reviewed):
     source: Source
     target: Target | None = None
     cuts: tuple[Cut, ...] | None = None
+    purpose: Purpose | None = None
     denominator: Part
     numerator: Part
 
