@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from evenground.codelists import Code, CodeList
-from evenground.engine import ENGINES, count
+from evenground.engine import ENGINES, count_dates
 from evenground.indicators import Definitions, Feature, Indicator
 from evenground.indicators.expressions import parse
 from tests.spec import reference_engine
@@ -165,22 +165,24 @@ def run_reference(table: Table) -> Cells:
     )
 
 
-def run_engine(name: str) -> Callable[[Table], Cells]:
-    """A real engine, through files."""
+def run_engine(name: str, *others: dt.date) -> Callable[[Table], Cells]:
+    """A real engine, through files; with other dates, as it counts at several dates at once."""
 
     def run(table: Table) -> Cells:
         with tempfile.TemporaryDirectory() as made:
             persons, events = write_contract(Path(made), table)
-            lsoas = pl.DataFrame({"lsoa_code": table.lsoas})
-            cells = count(
-                table.definitions,
-                persons=persons,
-                events=events,
-                lsoas=lsoas,
-                as_at=table.as_at,
-                base=table.base,
-                engine=name,
+            counted = dict(
+                count_dates(
+                    table.definitions,
+                    persons=persons,
+                    events=events,
+                    lsoas=pl.DataFrame({"lsoa_code": table.lsoas}),
+                    as_at=[table.as_at, *others],
+                    base=table.base,
+                    engine=name,
+                )
             )
+        cells = counted[table.as_at]
         keys = ("lsoa_code", "age_band", "sex", "ethnic_group")
         rows = cells.frame.to_dicts()
         return {
@@ -202,6 +204,7 @@ def write_contract(folder: Path, table: Table) -> tuple[Path, Path]:
 RUNS: dict[str, Callable[[Table], Cells]] = {
     "reference": run_reference,
     **{name: run_engine(name) for name in ENGINES},
+    "duckdb, three dates": run_engine("duckdb", dt.date(2024, 8, 31), dt.date(2026, 11, 30)),
 }
 TOGETHER = ("spark",)
 """Engines that take a second to start a query: their cases are put together, in test_spark_agrees.py."""

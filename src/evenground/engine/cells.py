@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, Required, TypedDict, Unpack, cast
 
 import polars as pl
 
@@ -33,9 +33,9 @@ GROUP_KEYS: Final = ("cut", "category", "lsoa_code", "age_band")
 
 
 class Backend(Protocol):
-    """A module that can answer a plan."""
+    """A module that can answer plans, in their order."""
 
-    def answer(self, plan: Plan, request: Request, progress: Progress) -> Answer: ...
+    def answers(self, plans: Sequence[Plan], request: Request, progress: Progress) -> Iterator[Answer]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,46 +67,60 @@ def measure_columns(indicator_ids: Sequence[str]) -> tuple[str, ...]:
     return ("population", *pairs)
 
 
-def count(
-    definitions: Definitions,
-    *,
-    persons: Path,
-    events: Path,
-    lsoas: pl.DataFrame,
-    as_at: dt.date,
-    base: str = "registered",
-    engine: str = "duckdb",
-    engine_url: str | None = None,
-    folder_url: str | None = None,
-    memory_limit: str | None = None,
-    progress: Progress | None = None,
-) -> Cells:
-    """Count every indicator for every group of people.
+def count(definitions: Definitions, *, as_at: dt.date, **how: Unpack[HowToCount]) -> Cells:
+    """Count every indicator for every group of people, at one date.
 
-    Counted are people born on or before ``as_at`` who had not died or left by the end of that day. With
-    the base ``registered``, only those with a practice, if anybody has one; with ``resident``, only those
-    who live in one of the place's LSOAs. Events after ``as_at`` are ignored. The order of rows in the files,
-    and how many threads run, make no difference.
+    See ``count_dates``, which this asks for one date.
+    """
+    (counted,) = count_dates(definitions, as_at=[as_at], **how)
+    return counted[1]
+
+
+class HowToCount(TypedDict, total=False):
+    """What is counted, and where: the keywords of ``count`` and ``count_dates``.
+
+    ``persons`` and ``events`` are the two files of the contract, and ``lsoas`` the place's LSOAs, in the
+    column ``lsoa_code``; people of any other are in ``unknown``. These three are needed.
+
+    ``base`` is ``registered`` (the default) or ``resident``. ``engine`` is the name of a back end, one of
+    ``ENGINES``; ``engine_url`` is where Spark runs: ``sc://host:port`` of Spark Connect, or the URL of a
+    cluster's master; without it, the session that is open in this process, or one started on this machine.
+    ``folder_url`` is the folder of both files as a cluster names it, where it does not see it by the name it
+    has here. ``memory_limit`` is what the back end may use, such as ``4GB``. ``progress`` is called with a
+    short sentence as the work goes on.
+    """
+
+    persons: Required[Path]
+    events: Required[Path]
+    lsoas: Required[pl.DataFrame]
+    base: str
+    engine: str
+    engine_url: str | None
+    folder_url: str | None
+    memory_limit: str | None
+    progress: Progress | None
+
+
+def count_dates(
+    definitions: Definitions, *, as_at: Sequence[dt.date], **how: Unpack[HowToCount]
+) -> Iterator[tuple[dt.date, Cells]]:
+    """Count every indicator for every group of people, as at each of several dates, the earliest first.
+
+    Counted are people born on or before a date who had not died or left by the end of that day. With the base
+    ``registered``, only those with a practice, if anybody has one; with ``resident``, only those who live in
+    one of the place's LSOAs. Events after the date are ignored. The order of rows in the files, and how many
+    threads run, make no difference. Where people lived and were registered is known as the sources tell it
+    now, not as it was at an earlier date.
+
+    The events are read once for all dates. The cells of one date are given before the next is counted, so
+    that only one date's need be in memory.
 
     Parameters
     ----------
-    persons, events
-        The two files of the contract.
-    lsoas
-        The place's LSOAs, in the column ``lsoa_code``; people of any other are in ``unknown``.
     as_at
-        The date of the figures.
-    engine
-        The name of a back end: one of ``ENGINES``.
-    engine_url
-        Where Spark runs: ``sc://host:port`` of Spark Connect, or the URL of a cluster's master; without it,
-        the session that is open in this process, or one started on this machine.
-    folder_url
-        The folder of both files as a cluster names it, where it does not see it by the name it has here.
-    memory_limit
-        What the back end may use, such as ``4GB``.
-    progress
-        Called with a short sentence as the work goes on.
+        The dates of the figures.
+    how
+        See ``HowToCount``.
 
     Raises
     ------
@@ -115,17 +129,22 @@ def count(
     WorkspaceError
         Where the base or engine is not known.
     """
+    base, engine = how.get("base", "registered"), how.get("engine", "duckdb")
     _require_known("population.base", base, BASES)
     _require_known("engine", engine, ENGINES)
+    persons, events = how["persons"], how["events"]
     faults = [*_check_file(persons, PERSONS), *_check_file(events, EVENTS)]
     if faults:
         raise SourceError("The contract's files cannot be counted.", faults)
-    known = tuple(lsoas["lsoa_code"].sort())
-    plan = compile_plan(definitions, as_at=as_at, base=base)
+    known = tuple(how["lsoas"]["lsoa_code"].sort())
+    plans = [compile_plan(definitions, as_at=day, base=base) for day in sorted(set(as_at))]
     backend = cast(Backend, import_module(ENGINES[engine]))
-    request = Request(persons, events, known, memory_limit, engine_url, folder_url)
-    answer = backend.answer(plan, request, progress or (lambda _: None))
-    return _tidy(answer, plan, known)
+    request = Request(
+        persons, events, known, how.get("memory_limit"), how.get("engine_url"), how.get("folder_url")
+    )
+    progress = how.get("progress") or (lambda _: None)
+    for plan, answer in zip(plans, backend.answers(plans, request, progress), strict=True):
+        yield plan.as_at, _tidy(answer, plan, known)
 
 
 def explain_sql(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -12,15 +12,15 @@ from sqlglot import exp
 
 from evenground.contract import EVENTS, PERSONS
 from evenground.engine import sql
-from evenground.engine.plan import Plan
-from evenground.engine.request import Answer, Request, code_frame, side_by_side
+from evenground.engine.plan import Pass, Plan
+from evenground.engine.request import Answer, Request, code_frame, reads_once, side_by_side
 from evenground.errors import Fault, SourceError
 
 DIALECT = "duckdb"
 
 
-def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
-    """Count every pass of the plan and put the columns side by side.
+def answers(plans: Sequence[Plan], request: Request, progress: Callable[[str], None]) -> Iterator[Answer]:
+    """Count every pass of each plan, the earliest date first, and put the columns side by side.
 
     Raises
     ------
@@ -28,7 +28,8 @@ def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Ans
         Where DuckDB cannot finish. Its own message is not passed on: it may quote a person's values.
     """
     try:
-        return _answer(plan, request, progress)
+        with _connect(request) as connection:
+            yield from _answers(connection, plans, request, progress)
     except duckdb.OutOfMemoryException:
         limit = f" of {request.memory_limit}" if request.memory_limit else ""
         what = f"needs more memory than the limit{limit}, or more disk than is free beside it."
@@ -43,23 +44,46 @@ def _failure(request: Request, what: str, fix: str) -> SourceError:
     return SourceError("The records cannot be counted.", [Fault(where, what, fix)])
 
 
-def _answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
-    with _connect(request) as connection:
-        has_practices = _has_practices(connection)
-        cells: list[pl.DataFrame] = []
-        practices: list[pl.DataFrame] = []
-        groups: list[pl.DataFrame] = []
+def _answers(
+    connection: duckdb.DuckDBPyConnection,
+    plans: Sequence[Plan],
+    request: Request,
+    progress: Callable[[str], None],
+) -> Iterator[Answer]:
+    is_coded = reads_once(plans)
+    if is_coded:
+        progress("Finding the events that count")
+        _load_codes(connection, sql.CODES, plans[-1])
+        _materialise(connection, sql.CODED, sql.coded_query(plans[-1]))
+    has_practices = _has_practices(connection)
+    for plan in plans:
+        yield _answer(connection, plan, request, progress, is_coded=is_coded, has_practices=has_practices)
+
+
+def _answer(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    request: Request,
+    progress: Callable[[str], None],
+    *,
+    is_coded: bool,
+    has_practices: bool,
+) -> Answer:
+    cells: list[pl.DataFrame] = []
+    practices: list[pl.DataFrame] = []
+    groups: list[pl.DataFrame] = []
+    if plan.memberships:
+        progress("Finding who is in which group")
+        _find_hits(connection, plan, len(plan.passes) - 1, is_coded=is_coded)
+        _materialise(connection, sql.MEMBERS, sql.members_query(plan))
+    for number in plan.counting:
+        progress(f"Counting as at {plan.as_at}, pass {number + 1} of {len(plan.counting)}")
+        _find_hits(connection, plan, number, is_coded=is_coded)
+        _prepare_people(connection, plan, number, request, has_practices=has_practices)
+        cells.append(_read(connection, sql.cells_query(plan, number, sql.CELL_KEYS)))
+        practices.append(_read(connection, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
         if plan.memberships:
-            progress("Finding who is in which group")
-            _find_hits(connection, plan, len(plan.passes) - 1)
-            _materialise(connection, sql.MEMBERS, sql.members_query(plan))
-        for number in plan.counting:
-            progress(f"Counting, pass {number + 1} of {len(plan.counting)}")
-            _prepare_pass(connection, plan, number, request, has_practices=has_practices)
-            cells.append(_read(connection, sql.cells_query(plan, number, sql.CELL_KEYS)))
-            practices.append(_read(connection, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
-            if plan.memberships:
-                groups.append(_read(connection, sql.groups_query(plan, number)))
+            groups.append(_read(connection, sql.groups_query(plan, number)))
     return Answer(
         side_by_side(cells, sql.CELL_KEYS),
         side_by_side(practices, sql.PRACTICE_KEYS),
@@ -93,21 +117,24 @@ def _has_practices(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute(practised.sql(DIALECT)).fetchall()[0][0])
 
 
-def _prepare_pass(
+def _prepare_people(
     connection: duckdb.DuckDBPyConnection, plan: Plan, number: int, request: Request, *, has_practices: bool
 ) -> None:
-    _find_hits(connection, plan, number)
     resident = tuple(request.lsoas) if plan.base == "resident" else ()
     registered = plan.base == "registered" and has_practices
     people = sql.people_query(plan, number, needs_practice=registered, lsoas=resident)
     _materialise(connection, sql.PEOPLE, people)
 
 
-def _find_hits(connection: duckdb.DuckDBPyConnection, plan: Plan, number: int) -> None:
+def _find_hits(connection: duckdb.DuckDBPyConnection, plan: Plan, number: int, *, is_coded: bool) -> None:
     if plan.passes[number].codes:
-        connection.register("loaded_codes", code_frame(plan.passes[number]).to_arrow())
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {sql.codes_table(number)} AS FROM loaded_codes")
-        _materialise(connection, sql.HITS, sql.hits_query(plan, number))
+        _load_codes(connection, sql.codes_table(number), plan.passes[number])
+        _materialise(connection, sql.HITS, sql.hits_query(plan, number, is_coded=is_coded))
+
+
+def _load_codes(connection: duckdb.DuckDBPyConnection, name: str, one: Pass | Plan) -> None:
+    connection.register("loaded_codes", code_frame(one).to_arrow())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM loaded_codes")
 
 
 def _materialise(connection: duckdb.DuckDBPyConnection, name: str, query: exp.Select) -> None:

@@ -4,7 +4,9 @@ The plan is made once and knows no database. Every code of every code list becom
 bit for each feature and window that an expression names. Reading the events once then gives each person a
 word of bits (did it happen, in which window), for each measured feature the packed maximum of date and
 value (which is the latest value, the same one every time, on days with several), and for each rate a count
-of days. Indicators that need more columns than one pass does well are spread over several passes.
+of days. Indicators that need more columns than one pass does well are spread over several passes. Where
+there are several passes, or several dates, the events are read once into records with the number of their
+code, and every pass reads those.
 
 Dates are worked out here, in Python, and reach the database as literals, because databases count months
 and years differently.
@@ -15,10 +17,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final, TypeAlias
 
 from evenground.errors import DefinitionError
-from evenground.indicators import Definitions, Feature, Indicator, Membership
+from evenground.indicators import Definitions, Indicator, Membership
 from evenground.indicators.expressions import (
     Count,
     Has,
@@ -71,7 +74,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class CodeRow:
-    """What one code sets: the features it is a record of, and the range in which its value counts."""
+    """What one code sets: the features it is a record of, and the range in which its value counts.
+
+    ``number`` is its place among the codes of the whole plan.
+    """
 
     code_system: str
     code: str
@@ -79,6 +85,7 @@ class CodeRow:
     lower: float | None = None
     upper: float | None = None
     rank: int | None = None
+    number: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,7 @@ class Pass:
             "lower": [row.lower for row in self.codes],
             "upper": [row.upper for row in self.codes],
             "rank": [row.rank for row in self.codes],
+            "number": [row.number for row in self.codes],
             "measure": [_only(measure_of, row.features) for row in self.codes],
         }
         for word in range(self.words):
@@ -139,7 +147,7 @@ class Plan:
     """Everything a back end needs to count.
 
     ``passes`` count indicators, and the last of them, where there are ``memberships``, nothing: it finds what
-    tells who is in which of these groups.
+    tells who is in which of these groups. ``codes`` are those of all passes.
     """
 
     as_at: dt.date
@@ -147,11 +155,17 @@ class Plan:
     passes: tuple[Pass, ...]
     categories: Mapping[str, tuple[str, ...]]
     memberships: tuple[Membership, ...] = ()
+    codes: tuple[CodeRow, ...] = ()
 
     @property
     def counting(self) -> range:
         """The numbers of the passes that count indicators."""
         return range(len(self.passes) - bool(self.memberships))
+
+    def code_columns(self) -> dict[str, list[Any]]:
+        """The codes of all passes as columns, for a back end that reads the events once."""
+        names = ("code_system", "code", "lower", "upper", "rank", "number")
+        return {name: [getattr(row, name) for row in self.codes] for name in names}
 
     @property
     def indicator_ids(self) -> tuple[str, ...]:
@@ -172,20 +186,26 @@ def compile_plan(definitions: Definitions, *, as_at: dt.date, base: str) -> Plan
         indicators[start : start + INDICATORS_A_PASS]
         for start in range(0, len(indicators), INDICATORS_A_PASS)
     ]
-    passes = tuple(_compile_pass(group, definitions, as_at) for group in groups)
+    judged = [tuple(_judge(one, definitions) for one in group) for group in groups]
     memberships = tuple(replace(one, node=definitions.expand(one.node)) for one in definitions.memberships)
     if len(memberships) > BITS_A_WORD:
         raise DefinitionError(
             f"There are {len(memberships)} PLUS groups and segments; figures can be cut by {BITS_A_WORD}."
         )
+    nodes = [[node for pair in pairs for node in pair] for pairs in judged]
+    codes = _code_rows([*chain(*nodes), *(one.node for one in memberships)], definitions)
+    passes = tuple(
+        _compile_pass(group, pairs, own, codes, as_at)
+        for group, pairs, own in zip(groups, judged, nodes, strict=True)
+    )
     if memberships:
-        passes = (*passes, _compile_leaves((), (), [one.node for one in memberships], definitions, as_at))
+        passes = (*passes, _compile_pass((), (), [one.node for one in memberships], codes, as_at))
     categories = {
         feature.id: definitions.codelists[feature.codelist].categories
         for feature in definitions.features.values()
         if feature.kind == "category"
     }
-    return Plan(as_at, base, passes, categories, memberships)
+    return Plan(as_at, base, passes, categories, memberships, codes)
 
 
 def category_rank(categories: Sequence[str], category: str) -> int:
@@ -206,19 +226,15 @@ def flag_or_counter(leaf: Has, as_at: dt.date) -> Flag | Counter:
     return Counter(leaf.feature, cutoff, leaf.before_age)
 
 
-def _compile_pass(indicators: tuple[Indicator, ...], definitions: Definitions, as_at: dt.date) -> Pass:
-    judged = tuple(
-        (definitions.expand(one.denominator.node), definitions.expand(one.numerator.node))
-        for one in indicators
-    )
-    return _compile_leaves(indicators, judged, [node for pair in judged for node in pair], definitions, as_at)
+def _judge(indicator: Indicator, definitions: Definitions) -> tuple[Node, Node]:
+    return definitions.expand(indicator.denominator.node), definitions.expand(indicator.numerator.node)
 
 
-def _compile_leaves(
+def _compile_pass(
     indicators: tuple[Indicator, ...],
     judged: tuple[tuple[Node, Node], ...],
     nodes: Sequence[Node],
-    definitions: Definitions,
+    codes: Sequence[CodeRow],
     as_at: dt.date,
 ) -> Pass:
     leaves = list(_leaves(nodes))
@@ -230,8 +246,8 @@ def _compile_leaves(
         Measure(leaf.feature) for leaf in leaves if isinstance(leaf, LatestValue | LatestCategory)
     )
     used = {leaf.feature for leaf in leaves}
-    codes = _code_rows([definitions.features[name] for name in sorted(used)], definitions)
-    return Pass(indicators, judged, flags, measures, counters, codes)
+    own = tuple(row for row in codes if row.features & used)
+    return Pass(indicators, judged, flags, measures, counters, own)
 
 
 def _leaves(nodes: Iterable[Node]) -> Iterable[Leaf]:
@@ -241,8 +257,10 @@ def _leaves(nodes: Iterable[Node]) -> Iterable[Leaf]:
                 yield leaf
 
 
-def _code_rows(features: Iterable[Feature], definitions: Definitions) -> tuple[CodeRow, ...]:
+def _code_rows(nodes: Iterable[Node], definitions: Definitions) -> tuple[CodeRow, ...]:
     """One row a code for all features that only ask whether it is there; one more for each that reads it."""
+    used = {leaf.feature for leaf in _leaves(nodes)}
+    features = [definitions.features[name] for name in sorted(used)]
     plain: dict[tuple[str, str], set[str]] = {}
     rows = []
     for feature in features:
@@ -259,7 +277,8 @@ def _code_rows(features: Iterable[Feature], definitions: Definitions) -> tuple[C
             )
             rows.append(CodeRow(code.code_system, code.code, frozenset({feature.id}), lower, upper, rank))
     rows += [CodeRow(system, code, frozenset(names)) for (system, code), names in plain.items()]
-    return tuple(sorted(rows, key=lambda row: (row.code_system, row.code, sorted(row.features))))
+    rows.sort(key=lambda row: (row.code_system, row.code, sorted(row.features)))
+    return tuple(replace(row, number=number) for number, row in enumerate(rows))
 
 
 def _only(index: Mapping[str, int], features: Iterable[str]) -> int | None:

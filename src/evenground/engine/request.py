@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from evenground.engine.plan import Pass
+from evenground.engine.plan import Pass, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,25 @@ class Answer:
     groups: pl.DataFrame | None = None
 
 
-def code_frame(one: Pass) -> pl.DataFrame:
-    """The codes of a pass as a table, with the same types whatever is in it."""
-    return pl.DataFrame(one.code_columns(), infer_schema_length=None, schema_overrides=_CODE_TYPES)
+def code_frame(one: Pass | Plan) -> pl.DataFrame:
+    """The codes of a pass, or of all, as a table, with the same types whatever is in it."""
+    columns = one.code_columns()
+    types = {name: kind for name, kind in _CODE_TYPES.items() if name in columns}
+    return pl.DataFrame(columns, infer_schema_length=None, schema_overrides=types)
 
 
-_CODE_TYPES = {"lower": pl.Float64, "upper": pl.Float64, "rank": pl.Int64, "measure": pl.Int64}
+_CODE_TYPES = {
+    "lower": pl.Float64,
+    "upper": pl.Float64,
+    "rank": pl.Int64,
+    "measure": pl.Int64,
+    "number": pl.Int32,
+}
+
+
+def reads_once(plans: Sequence[Plan]) -> bool:
+    """Whether it pays to read the events once, for everything that is asked of them."""
+    return sum(len(plan.passes) for plan in plans) > 1 and bool(plans[-1].codes)
 
 
 def side_by_side(frames: Sequence[pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:

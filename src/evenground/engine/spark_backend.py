@@ -17,8 +17,8 @@ from sqlglot import exp
 
 from evenground.contract import EVENTS, PERSONS, Column
 from evenground.engine import sql
-from evenground.engine.plan import Plan
-from evenground.engine.request import Answer, Request, code_frame, side_by_side
+from evenground.engine.plan import Pass, Plan
+from evenground.engine.request import Answer, Request, code_frame, reads_once, side_by_side
 from evenground.engine.spark_sessions import condition, name_of, open_session
 from evenground.errors import Fault, SourceError, WorkspaceError
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 DIALECT: Final = "spark"
 
 
-def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
-    """Count every pass of the plan and put the columns side by side.
+def answers(plans: Sequence[Plan], request: Request, progress: Callable[[str], None]) -> Iterator[Answer]:
+    """Count every pass of each plan, the earliest date first, and put the columns side by side.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def answer(plan: Plan, request: Request, progress: Callable[[str], None]) -> Ans
     progress("Starting Spark")
     with open_session(request) as session:
         try:
-            return _answer(session, plan, request, progress)
+            yield from _answers(session, plans, request, progress)
         except _errors_of_spark() as error:
             raise _explain(error, request) from None
 
@@ -69,16 +69,34 @@ def _explain(error: Exception, request: Request) -> SourceError | WorkspaceError
     return SourceError("The records cannot be counted.", [Fault(where, f"Spark stopped ({name}).", fix)])
 
 
-def _answer(session: SparkSession, plan: Plan, request: Request, progress: Callable[[str], None]) -> Answer:
+def _answers(
+    session: SparkSession, plans: Sequence[Plan], request: Request, progress: Callable[[str], None]
+) -> Iterator[Answer]:
     _see(session, sql.PERSONS, request, request.persons, PERSONS)
     _see(session, sql.EVENTS, request, request.events, EVENTS)
-    needs_practice = plan.base == "registered" and _has_practices(session)
+    has_practices = _has_practices(session)
+    with _coded(session, plans) as is_coded:
+        for plan in plans:
+            yield _answer(session, plan, request, progress, is_coded=is_coded, has_practices=has_practices)
+
+
+def _answer(
+    session: SparkSession,
+    plan: Plan,
+    request: Request,
+    progress: Callable[[str], None],
+    *,
+    is_coded: bool,
+    has_practices: bool,
+) -> Answer:
+    needs_practice = plan.base == "registered" and has_practices
     cells: list[pl.DataFrame] = []
     practices: list[pl.DataFrame] = []
     groups: list[pl.DataFrame] = []
-    with _members(session, plan):
+    with _members(session, plan, is_coded=is_coded):
         for number in plan.counting:
-            progress(f"Counting, pass {number + 1} of {len(plan.counting)}")
+            progress(f"Counting as at {plan.as_at}, pass {number + 1} of {len(plan.counting)}")
+            _find_hits(session, plan, number, is_coded=is_coded)
             with _people(session, plan, number, request, needs_practice=needs_practice):
                 cells.append(_read(session, sql.cells_query(plan, number, sql.CELL_KEYS)))
                 practices.append(_read(session, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
@@ -89,6 +107,21 @@ def _answer(session: SparkSession, plan: Plan, request: Request, progress: Calla
         side_by_side(practices, sql.PRACTICE_KEYS),
         side_by_side(groups, sql.GROUP_KEYS) if groups else None,
     )
+
+
+@contextmanager
+def _coded(session: SparkSession, plans: Sequence[Plan]) -> Iterator[bool]:
+    """The events that count, read once and kept, where several passes or dates read them; says whether."""
+    if not reads_once(plans):
+        yield False
+        return
+    _load_codes(session, sql.CODES, plans[-1])
+    coded = _query(session, sql.coded_query(plans[-1])).persist()
+    try:
+        coded.createOrReplaceTempView(sql.CODED)
+        yield True
+    finally:
+        coded.unpersist()
 
 
 def _see(session: SparkSession, name: str, request: Request, path: Path, columns: Sequence[Column]) -> None:
@@ -119,12 +152,12 @@ def _has_practices(session: SparkSession) -> bool:
 
 
 @contextmanager
-def _members(session: SparkSession, plan: Plan) -> Iterator[None]:
+def _members(session: SparkSession, plan: Plan, *, is_coded: bool) -> Iterator[None]:
     """Who is in which group, found once and kept for every pass; nothing where there are no groups."""
     if not plan.memberships:
         yield
         return
-    _find_hits(session, plan, len(plan.passes) - 1)
+    _find_hits(session, plan, len(plan.passes) - 1, is_coded=is_coded)
     members = _query(session, sql.members_query(plan)).persist()
     try:
         members.createOrReplaceTempView(sql.MEMBERS)
@@ -138,7 +171,6 @@ def _people(
     session: SparkSession, plan: Plan, number: int, request: Request, *, needs_practice: bool
 ) -> Iterator[None]:
     """Everybody counted, judged once and kept while the cells are made."""
-    _find_hits(session, plan, number)
     resident = tuple(request.lsoas) if plan.base == "resident" else ()
     people = _query(session, sql.people_query(plan, number, needs_practice=needs_practice, lsoas=resident))
     people.persist()
@@ -149,11 +181,16 @@ def _people(
         people.unpersist()
 
 
-def _find_hits(session: SparkSession, plan: Plan, number: int) -> None:
+def _find_hits(session: SparkSession, plan: Plan, number: int, *, is_coded: bool) -> None:
     if plan.passes[number].codes:
-        codes = session.createDataFrame(code_frame(plan.passes[number]).to_arrow())
-        codes.hint("broadcast").createOrReplaceTempView(sql.codes_table(number))
-        _query(session, sql.hits_query(plan, number)).createOrReplaceTempView(sql.HITS)
+        _load_codes(session, sql.codes_table(number), plan.passes[number])
+        hits = _query(session, sql.hits_query(plan, number, is_coded=is_coded))
+        hits.createOrReplaceTempView(sql.HITS)
+
+
+def _load_codes(session: SparkSession, name: str, one: Pass | Plan) -> None:
+    codes = session.createDataFrame(code_frame(one).to_arrow())
+    codes.hint("broadcast").createOrReplaceTempView(name)
 
 
 def _query(session: SparkSession, query: exp.Select) -> DataFrame:

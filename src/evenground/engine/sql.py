@@ -48,6 +48,8 @@ from evenground.indicators.expressions import (
 
 PERSONS: Final = "persons"
 EVENTS: Final = "events"
+CODES: Final = "codes"
+CODED: Final = "coded"
 HITS: Final = "hits"
 PEOPLE: Final = "people"
 MEMBERS: Final = "members"
@@ -76,43 +78,72 @@ def codes_table(number: int) -> str:
     return f"codes_{number}"
 
 
-def hits_query(plan: Plan, number: int) -> exp.Select:
-    """Each person with a relevant event, once: words of bits, packed latest values and counts of days."""
+def coded_query(plan: Plan) -> exp.Select:
+    """The events that any pass reads, with the number of their code and their packed date and value.
+
+    Codes are texts, and so are most of the bytes of an event: where events are read for several passes or
+    dates, the texts are compared once.
+    """
+    return (
+        exp.select(
+            *(_column(name, "e") for name in ("person_id", "event_date")),
+            _column("number", "c"),
+            _alias(_packed_event(), "packed"),
+        )
+        .from_(exp.alias_(exp.to_table(EVENTS), "e"))
+        .join(exp.alias_(exp.to_table(CODES), "c"), on=_same_code())
+        .where(_column("event_date", "e") <= _date(plan.as_at), _plausible())
+    )
+
+
+def hits_query(plan: Plan, number: int, *, is_coded: bool = False) -> exp.Select:
+    """Each person with a relevant event, once: words of bits, packed latest values and counts of days.
+
+    Parameters
+    ----------
+    is_coded
+        Whether the events stand ready as ``coded_query`` of this or a later date gives them.
+    """
     one = plan.passes[number]
     words = [_alias(exp.func("BIT_OR", _word(one, word)), f"word_{word}") for word in range(one.words)]
     latest = [_alias(_latest(index), f"latest_{index}") for index in range(len(one.measures))]
     counts = [_alias(_days(index, item), f"days_{index}") for index, item in enumerate(one.counters)]
-    events = _coded_events(plan, number).subquery("r")
+    events = _read_events(plan, number, is_coded=is_coded).subquery("r")
     person = _column("person_id", "r")
     return exp.select(person, *words, *latest, *counts).from_(events).group_by(person.copy())
 
 
-def _coded_events(plan: Plan, number: int) -> exp.Select:
+def _read_events(plan: Plan, number: int, *, is_coded: bool) -> exp.Select:
     """The events that a pass reads, each with what its code sets and its packed date and value."""
     one = plan.passes[number]
     masks = [f"mask_{word}_{index}" for word in range(one.words) for index in range(len(one.windows(word)))]
     counts = [f"counts_{index}" for index in range(len(one.counters))]
-    same_code = _all_of(
-        _column("code", "e").eq(_column("code", "c")),
-        _column("code_system", "e").eq(_column("code_system", "c")),
-    )
     births = [_alias(_day_number("birth_date", "p"), "born")] if one.needs_births else []
-    coded = (
+    same = _column("number", "e").eq(_column("number", "c")) if is_coded else _same_code()
+    until = _column("event_date", "e") <= _date(plan.as_at)
+    read = (
         exp.select(
             _column("person_id", "e"),
             _column("event_date", "e"),
             *(_column(name, "c") for name in ("measure", *masks, *counts)),
-            _alias(_packed_event(), "packed"),
+            _column("packed", "e") if is_coded else _alias(_packed_event(), "packed"),
             *births,
         )
-        .from_(exp.alias_(exp.to_table(EVENTS), "e"))
-        .join(exp.alias_(exp.to_table(codes_table(number)), "c"), on=same_code)
-        .where(_column("event_date", "e") <= _date(plan.as_at), _plausible())
+        .from_(exp.alias_(exp.to_table(CODED if is_coded else EVENTS), "e"))
+        .join(exp.alias_(exp.to_table(codes_table(number)), "c"), on=same)
+        .where(*([until] if is_coded else [until, _plausible()]))
     )
     if not births:
-        return coded
+        return read
     same_person = _column("person_id", "e").eq(_column("person_id", "p"))
-    return coded.join(exp.alias_(exp.to_table(PERSONS), "p"), on=same_person)
+    return read.join(exp.alias_(exp.to_table(PERSONS), "p"), on=same_person)
+
+
+def _same_code() -> exp.Expr:
+    return _all_of(
+        _column("code", "e").eq(_column("code", "c")),
+        _column("code_system", "e").eq(_column("code_system", "c")),
+    )
 
 
 def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequence[str] = ()) -> exp.Select:

@@ -106,7 +106,12 @@ def test_progress_is_told(shipped: Definitions, files: tuple[Path, Path]) -> Non
     told: list[str] = []
     few = shipped.keep(list(shipped.indicators)[: INDICATORS_A_PASS + 1])
     count(few, persons=files[0], events=files[1], lsoas=LSOAS, as_at=AS_AT, progress=told.append)
-    assert told == ["Finding who is in which group", "Counting, pass 1 of 2", "Counting, pass 2 of 2"]
+    assert told == [
+        "Finding the events that count",
+        "Finding who is in which group",
+        "Counting as at 2026-03-31, pass 1 of 2",
+        "Counting as at 2026-03-31, pass 2 of 2",
+    ]
 
 
 def test_file_that_is_missing_and_file_that_lacks_columns_are_told_together(

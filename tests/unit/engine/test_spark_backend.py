@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import logging
 import os
@@ -80,13 +81,15 @@ def spark_fault(files: tuple[Path, Path], **options: Any) -> str:
 
 @pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize("base", ["registered", "resident"])
-def test_answer_has_the_counts_and_types_that_duckdb_gives(files: tuple[Path, Path], base: str) -> None:
-    plan = compile_plan(FEW, as_at=AS_AT, base=base)
+def test_answers_have_the_counts_and_types_that_duckdb_gives(files: tuple[Path, Path], base: str) -> None:
+    plans = [compile_plan(FEW, as_at=day, base=base) for day in (dt.date(2025, 3, 31), AS_AT)]
     request = Request(*files, tuple(LSOAS))
-    expected = duckdb_backend.answer(plan, request, lambda _: None)
-    found = spark_backend.answer(plan, request, lambda _: None)
-    for part in ("cells", "practices"):
-        theirs, ours = getattr(expected, part), getattr(found, part)
+    expected = duckdb_backend.answers(plans, request, lambda _: None)
+    found = spark_backend.answers(plans, request, lambda _: None)
+    answered = list(zip(expected, found, strict=True))
+    assert len(answered) == len(plans)
+    for part, (one, other) in itertools.product(("cells", "practices"), answered):
+        theirs, ours = getattr(one, part), getattr(other, part)
         keys = [name for name in theirs.columns if theirs[name].dtype == pl.String] + ["age_band"]
         assert ours.schema == theirs.schema
         assert ours.sort(keys).equals(theirs.sort(keys))
@@ -181,7 +184,7 @@ def test_value_that_spark_quotes_in_its_exception_reaches_neither_message_nor_lo
 def test_progress_is_told(spark: SparkSession, files: tuple[Path, Path]) -> None:
     told: list[str] = []
     counted(files, progress=told.append)
-    assert told == ["Starting Spark", "Counting, pass 1 of 1"]
+    assert told == ["Starting Spark", "Counting as at 2026-03-31, pass 1 of 1"]
 
 
 @pytest.mark.parametrize(
