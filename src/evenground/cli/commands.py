@@ -7,18 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from evenground import __version__
-from evenground.cli import indicators
-from evenground.cli.consoles import console, problems
+from evenground.cli import indicators, prepare
+from evenground.cli.consoles import console, problems, show_progress
 from evenground.errors import EvengroundError, ReleaseError, WorkspaceError, suggest
 from evenground.vocabulary import ALL_SERVICES, CommunityType
 
@@ -40,6 +37,7 @@ app = typer.Typer(
 release_app = typer.Typer(help="List, show, verify and choose releases.", no_args_is_help=True)
 app.add_typer(release_app, name="release")
 app.add_typer(indicators.app, name="indicator")
+app.add_typer(prepare.app, name="data")
 
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
@@ -124,7 +122,7 @@ def demo(
     from evenground.sources.synthetic import make_wenbury_workspace
     from evenground.workspace import load_workspace
 
-    with _progress("Make the people of Wenbury") as step:
+    with show_progress("Make the people of Wenbury") as step:
         make_wenbury_workspace(folder, size=size, progress=lambda what, _share: step(what))
     _build(load_workspace(folder))
     rank(folder, top=10)
@@ -204,7 +202,7 @@ def link(
     from evenground.workspace import load_workspace
 
     loaded = load_workspace(workspace)
-    with _progress("Start") as step:
+    with show_progress("Start") as step:
         linked = link_sources(loaded, linkage_id, progress=step)
     show_linkage(linked)
 
@@ -347,23 +345,11 @@ def _build(
     from evenground.cli.show import show_build
     from evenground.pipeline import build_release
 
-    with _progress("Start") as step:
+    with show_progress("Start") as step:
         _, report = build_release(
             workspace, on_stage=step, memory_limit=memory_limit, engine=engine, engine_url=engine_url
         )
     show_build(report)
-
-
-@contextmanager
-def _progress(first: str) -> Iterator[Callable[[str], None]]:
-    """A spinner with the stage's name on a terminal; a line a stage elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda name: problems.print(f"{name} ...")
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=problems, transient=True) as progress:
-        task = progress.add_task(first)
-        yield lambda name: progress.update(task, description=name)
 
 
 def _open_release(workspace: Path, release_id: str | None) -> Release:

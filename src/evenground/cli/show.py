@@ -22,6 +22,8 @@ def show_build(report: BuildReport) -> None:
     """What was read, dropped and why, and how long each stage took."""
     for source in report.sources:
         _show_source(source, "exact: secure zone")
+    if report.is_prepared:
+        console.print("The records are those that 'evenground data prepare' made.")
     for aggregate in report.aggregates:
         _show_source(aggregate, "published figures")
     timing = Table("Stage", "Seconds", title="Time", title_justify="left")

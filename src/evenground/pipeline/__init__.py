@@ -1,5 +1,6 @@
 """From a workspace to a release: definitions x engine x statistics x disclosure."""
 
 from evenground.pipeline.build import BuildReport, Stage, build_release, check_workspace
+from evenground.pipeline.records import prepare_records
 
-__all__ = ["BuildReport", "Stage", "build_release", "check_workspace"]
+__all__ = ["BuildReport", "Stage", "build_release", "check_workspace", "prepare_records"]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +18,7 @@ from evenground.contract import LoadReport
 from evenground.disclosure import Policy, load_policy, protect_counts, require_protected
 from evenground.engine import ENGINES, Cells, count, find_recorded_codes, roll_up, roll_up_by_age
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
-from evenground.geography import Geography, dissolve_boundaries, load_boundaries, load_geography
+from evenground.geography import Geography, dissolve_boundaries, load_boundaries
 from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
 from evenground.indicators.published import published_info
 from evenground.pipeline.coverage import describe_coverage
@@ -42,6 +39,7 @@ from evenground.pipeline.published import (
     take_unpublished,
 )
 from evenground.pipeline.rankings import rank_for_release
+from evenground.pipeline.records import is_prepared, load_areas, load_records, working_folder
 from evenground.releases import (
     TABLES,
     CoverageRow,
@@ -54,7 +52,7 @@ from evenground.releases import (
     set_current,
     write_release,
 )
-from evenground.sources import check_sources, load_sources
+from evenground.sources import check_sources
 from evenground.sources.aggregates import (
     AggregateReport,
     check_aggregates,
@@ -88,6 +86,7 @@ class BuildReport:
     unchanged: bool = False
     sources: list[LoadReport] = field(default_factory=list)
     aggregates: list[AggregateReport] = field(default_factory=list)
+    is_prepared: bool = False
     people_counted: int = 0
     figures: int = 0
     suppressed: int = 0
@@ -135,7 +134,7 @@ def check_workspace(workspace: Workspace) -> list[Fault]:
     faults: list[Fault] = []
     checks: tuple[Callable[[], object], ...] = (
         lambda: _load_definitions(workspace),
-        lambda: _load_geography(workspace),
+        lambda: load_areas(workspace),
         lambda: _load_lsoa_boundaries(workspace),
         lambda: faults.extend(_check_sources(workspace)),
         lambda: load_policy(workspace.place.disclosure.policy),
@@ -187,10 +186,11 @@ def build_release(
     inputs = _with_published(workspace, inputs, clock, report)
     if not split_sections(workspace.place.sources)[0]:
         return _release_without_people(workspace, inputs, clock, report)
-    with _working_folder(workspace) as folder:
+    with working_folder(workspace) as folder:
         with clock.stage(f"Read {_name_sources(workspace)}"):
-            report.sources += _load_sources(workspace, inputs, folder, on_stage)
+            report.sources += load_records(workspace, inputs.geography, folder, on_stage)
             loaded = report.sources[0]
+            report.is_prepared = is_prepared(loaded)
         with clock.stage("Count people and events"):
             inputs = _leave_out_untold(workspace, inputs, loaded.events, report)
             count_cells = _counter(workspace, loaded.persons.parent, kind, engine_url)
@@ -215,7 +215,7 @@ def _with_published(workspace: Workspace, inputs: _Inputs, clock: _Clock, report
     sections = split_sections(workspace.place.sources)[1]
     if not sections:
         return inputs
-    with clock.stage("Read published figures"), _working_folder(workspace) as folder:
+    with clock.stage("Read published figures"), working_folder(workspace) as folder:
         loaded = load_aggregates(
             sections,
             root=workspace.root,
@@ -308,19 +308,8 @@ def _leave_out_untold(workspace: Workspace, inputs: _Inputs, events: Path, repor
 def _load_inputs(workspace: Workspace) -> _Inputs:
     return _Inputs(
         definitions=_load_definitions(workspace),
-        geography=_load_geography(workspace),
+        geography=load_areas(workspace),
         policy=load_policy(workspace.place.disclosure.policy),
-    )
-
-
-def _load_geography(workspace: Workspace) -> Geography:
-    place, areas = workspace.place.place, workspace.place.areas
-    return load_geography(
-        workspace.path(areas.file),
-        workspace.path(areas.practices) if areas.practices else None,
-        place_code=place.code,
-        place_name=place.name,
-        imd_edition=areas.imd_edition,
     )
 
 
@@ -350,49 +339,6 @@ def _check_sources(workspace: Workspace) -> list[Fault]:
 def _name_sources(workspace: Workspace) -> str:
     sources = split_sections(workspace.place.sources)[0]
     return sources[0].name if len(sources) == 1 else f"{len(sources)} sources"
-
-
-@contextmanager
-def _working_folder(workspace: Workspace) -> Iterator[Path]:
-    _remove_leftovers(workspace.secure)
-    folder = Path(tempfile.mkdtemp(prefix=f"build-{os.getpid()}-", dir=workspace.secure))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leftovers(secure: Path) -> None:
-    """Working folders of builds that were killed before they could clear up after themselves."""
-    for folder in secure.glob("build-*-*"):
-        process = folder.name.split("-")[1]
-        if not (process.isdigit() and _is_running(int(process))):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _load_sources(
-    workspace: Workspace, inputs: _Inputs, folder: Path, progress: Callable[[str], None] | None
-) -> tuple[LoadReport, ...]:
-    practices = inputs.geography.practices["practice_code"].to_list()
-    return load_sources(
-        split_sections(workspace.place.sources)[0],
-        root=workspace.root,
-        folder=folder,
-        as_at=workspace.place.place.as_at,
-        lsoa_codes=set(inputs.geography.lsoas["lsoa_code"].to_list()),
-        practice_codes=set(practices) or None,
-        progress=progress,
-    )
 
 
 def _nobody_left(workspace: Workspace, loaded: Sequence[LoadReport]) -> WorkspaceError:

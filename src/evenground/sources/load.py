@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,15 @@ from evenground.sources.linkage.crosswalk import Crosswalk, find_crosswalk
 from evenground.sources.linkage.definition import check_linkages
 from evenground.sources.options import SourceOptions
 from evenground.sources.pseudonyms import Number, hold_key, pseudonym_sql, read_key
+from evenground.sources.restrictions import (
+    OpenedList,
+    Restriction,
+    hold_codes,
+    hold_opt_outs,
+    limit_fields,
+    open_opt_outs,
+    opted_out_sql,
+)
 from evenground.sources.roles import Role
 from evenground.sources.staging import events, persons, words
 from evenground.sources.staging.columns import Cells, read_date
@@ -39,10 +48,13 @@ class _Source:
     inputs: dict[FileNumber, Input]
     key: bytes | None = field(repr=False)
     crosswalk: Crosswalk | None = None
+    codes: frozenset[tuple[str, str]] | None = None
+    opt_outs: Sequence[OpenedList] = ()
 
     def digests(self) -> dict[str, str]:
         """The SHA-256 of all that its rows follow from, by name."""
         files = {entry.file.name: entry.file.sha256 for entry in self.inputs.values()}
+        files |= {one.file.name: one.file.sha256 for one in self.opt_outs}
         return files | ({self.crosswalk.name: self.crosswalk.sha256} if self.crosswalk else {})
 
     def of(self, table: str) -> Iterator[tuple[FileNumber, Input]]:
@@ -57,6 +69,7 @@ def load_sources(
     as_at: dt.date,
     lsoa_codes: Collection[str],
     practice_codes: Collection[str] | None = None,
+    restrictions: Mapping[str, Restriction] | None = None,
     progress: Progress | None = None,
 ) -> tuple[LoadReport, ...]:
     """Read what the providers sent and write it as the contract has it: one persons file, one events file.
@@ -76,6 +89,8 @@ def load_sources(
         The LSOAs of the place. A person elsewhere is kept with the area unknown.
     practice_codes
         The practices of the place; ``None`` takes every practice code as it stands.
+    restrictions
+        What may be read of a source, by its name; a source that is not there may be read whole.
     progress
         Called with a sentence as each file is begun.
 
@@ -95,7 +110,7 @@ def load_sources(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as name:
         temporary = Path(name)
-        sources, faults = _open_sources(sections, root, temporary, tell)
+        sources, faults = _open_sources(sections, root, temporary, tell, restrictions)
         if faults:
             raise _sources_error(sections, faults)
         with Session(sources[0].name, temporary) as session:
@@ -122,18 +137,49 @@ def load_sources(
     )
 
 
-def check_sources(sections: Sequence[SourceSection], *, root: Path, folder: Path) -> list[Fault]:
+def check_sources(
+    sections: Sequence[SourceSection],
+    *,
+    root: Path,
+    folder: Path,
+    restrictions: Mapping[str, Restriction] | None = None,
+) -> list[Fault]:
     """Every fault of the sections, their files and linkages: not there, unreadable, or lacking a column.
 
     No row is checked: ``load_sources`` does that. Temporary files stand in ``folder`` and go afterwards.
     """
     with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
-        faults = _open_sources(sections, root, Path(temporary), lambda _: None)[1]
+        faults = _open_sources(sections, root, Path(temporary), lambda _: None, restrictions)[1]
     return list(dict.fromkeys([*check_linkages(root, sections), *faults]))
 
 
+def survey_sources(
+    sections: Sequence[SourceSection], *, root: Path, folder: Path
+) -> tuple[dict[str, dict[str, str]], int]:
+    """The SHA-256 of each file of each source, by their names, and the bytes of all of them.
+
+    Files are read through, but no row is checked. Temporary files stand in ``folder`` and go afterwards.
+
+    Raises
+    ------
+    SourceError
+        Where a section or a file cannot be used.
+    """
+    with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
+        sources, faults = _open_sources(sections, root, Path(temporary), lambda _: None)
+        if faults:
+            raise _sources_error(sections, faults)
+        paths = {entry.file.path for source in sources for entry in source.inputs.values()}
+        size = sum(path.stat().st_size for path in paths if path.is_file())
+    return {source.name: source.digests() for source in sources}, size
+
+
 def _open_sources(
-    sections: Sequence[SourceSection], root: Path, temporary: Path, tell: Progress
+    sections: Sequence[SourceSection],
+    root: Path,
+    temporary: Path,
+    tell: Progress,
+    restrictions: Mapping[str, Restriction] | None = None,
 ) -> tuple[list[_Source], list[Fault]]:
     described, faults = describe_sources(sections)
     crosswalks, wrong = _find_crosswalks(described, root, sections)
@@ -153,12 +199,16 @@ def _open_sources(
         intake.source = source.name
         key, wrong = _read_key(source.options)
         opened = open_source(source, intake)
-        faults += [*wrong, *opened.faults]
+        restriction = (restrictions or {}).get(source.name, Restriction())
+        opt_outs, unusable = open_opt_outs(restriction.opt_outs, intake)
+        faults += [*wrong, *opened.faults, *unusable]
         inputs = {}
         for entry in sorted(opened.inputs, key=lambda entry: entry.table == "events"):
-            inputs[FileNumber(number, place, spaces.index(identifiers[source.name]))] = entry
+            file = FileNumber(number, place, spaces.index(identifiers[source.name]))
+            inputs[file] = limit_fields(entry, restriction.fields)
             number += 1
-        sources.append(_Source(source.name, source.role, inputs, key, crosswalks.get(source.name)))
+        crosswalk = crosswalks.get(source.name)
+        sources.append(_Source(source.name, source.role, inputs, key, crosswalk, restriction.codes, opt_outs))
     if not faults and not any(list(source.of("events")) for source in sources):
         what, hint = "there are no events in any source.", "Give at least one file of events."
         faults.append(Fault(f"{PLACE_FILE}, [[sources]]", what, hint))
@@ -197,24 +247,43 @@ def _read_key(options: SourceOptions) -> tuple[bytes | None, list[Fault]]:
 
 
 def _with_pseudonyms(session: Session, number: int, source: _Source) -> _Source:
-    """The source with its identifiers made pseudonyms, or those of the register, as each row is read."""
-    if source.key is None and source.crosswalk is None:
-        return source
-    key, links = f"pseudonym_key_{number}", f"crosswalk_{number}"
+    """The source with its identifiers made pseudonyms, or those of the register, as each row is read.
+
+    Whoever opted out gets a mark in the place of a pseudonym there, before anything else is looked at.
+    """
+    agreed = f"agreed_{number}" if source.codes is not None else None
+    if source.codes is not None:
+        hold_codes(session, f"agreed_{number}", source.codes)
+    if source.key is None and source.crosswalk is None and not source.opt_outs:
+        limited = {file: replace(entry, agreed_codes=agreed) for file, entry in source.inputs.items()}
+        return replace(source, inputs=limited)
+    key, links, gone = f"pseudonym_key_{number}", f"crosswalk_{number}", f"opted_out_{number}"
     if source.key is not None:
         hold_key(session.connection, source.key, key)
     if source.crosswalk is not None:
         path = quote(escape_glob(str(source.crosswalk.path)))
         session.run(f"CREATE TEMP TABLE {links} AS SELECT source_id, register_id FROM read_parquet({path})")
 
+    def own_pseudonym(person: str) -> str:
+        return person if source.key is None else pseudonym_sql(person, Number.NHS_NUMBER, key)
+
+    if source.opt_outs:
+        session.source = source.name
+        hold_opt_outs(session, gone, source.opt_outs, own_pseudonym)
+
     def pseudonymise(person: str) -> str:
-        made = person if source.key is None else pseudonym_sql(person, Number.NHS_NUMBER, key)
+        own = made = own_pseudonym(person)
         if source.crosswalk is not None:
-            linked = f"(SELECT register_id FROM {links} WHERE source_id = {made})"
-            made = f"CASE WHEN {made} IS NOT NULL THEN coalesce({linked}, {UNLINKED}) END"
+            linked = f"(SELECT register_id FROM {links} WHERE source_id = {own})"
+            made = f"CASE WHEN {own} IS NOT NULL THEN coalesce({linked}, {UNLINKED}) END"
+        if source.opt_outs:
+            made = opted_out_sql(gone, own, otherwise=made)
         return f"CASE WHEN {person} = {UNKNOWN_PERSON} THEN {UNKNOWN_PERSON} ELSE {made} END"
 
-    inputs = {file: replace(entry, pseudonymise=pseudonymise) for file, entry in source.inputs.items()}
+    inputs = {
+        file: replace(entry, pseudonymise=pseudonymise, agreed_codes=agreed)
+        for file, entry in source.inputs.items()
+    }
     return replace(source, inputs=inputs)
 
 

@@ -1,0 +1,90 @@
+"""``evenground data``: records read once and kept by bucket of residence, for many builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from evenground.cli.consoles import console, show_progress
+
+if TYPE_CHECKING:
+    from evenground.sources.prepared import Prepared
+
+app = typer.Typer(
+    help="Read the sources once, for many builds, and look at what was kept.", no_args_is_help=True
+)
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
+]
+
+
+@app.command()
+def prepare(
+    workspace: WorkspaceOption = Path(),
+    buckets: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="How many pieces; one for each million people by default."),
+    ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(help="The most memory that dividing may use, such as 4GB.", show_default=False),
+    ] = None,
+) -> None:
+    """Read the sources, with the checks of a build, and keep the records by area in the secure folder.
+
+    Builds use them, as long as the sources, the areas and the date are those they were made from.
+    """
+    from evenground.pipeline import prepare_records
+    from evenground.workspace import load_workspace
+
+    loaded = load_workspace(workspace)
+    with show_progress("Start") as step:
+        prepared = prepare_records(loaded, buckets=buckets, memory_limit=memory_limit, on_stage=step)
+    _show(prepared)
+
+
+@app.command()
+def show(workspace: WorkspaceOption = Path()) -> None:
+    """Show what is prepared: what it was made from, and how many records each piece holds."""
+    from evenground.sources.prepared import find_prepared
+    from evenground.workspace import load_workspace
+
+    prepared = find_prepared(load_workspace(workspace).secure)
+    if prepared is None:
+        console.print("Nothing is prepared. Builds read the sources.")
+        return
+    _show(prepared)
+
+
+@app.command()
+def clear(workspace: WorkspaceOption = Path()) -> None:
+    """Remove the prepared records: the next build reads the sources."""
+    from evenground.sources.prepared import clear_prepared
+    from evenground.workspace import load_workspace
+
+    if clear_prepared(load_workspace(workspace).secure):
+        console.print("The prepared records are removed.")
+    else:
+        console.print("Nothing was prepared.")
+
+
+def _show(prepared: Prepared) -> None:
+    """How many persons and events each bucket holds, and what they follow from."""
+    title = "Prepared records (exact: secure zone)"
+    table = Table("Bucket", "Persons", "Events", title=title, title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    last = prepared.buckets - 1
+    for number, (people, events) in enumerate(zip(prepared.people, prepared.events, strict=True)):
+        name = "area unknown" if number == last else f"{number + 1}"
+        table.add_row(name, f"{people:,}", f"{events:,}")
+    table.add_section()
+    table.add_row("All", f"{sum(prepared.people):,}", f"{sum(prepared.events):,}")
+    console.print(table)
+    for name, value in prepared.inputs.items():
+        console.print(f"Made from {name}: {value[:16]}", markup=False)
+    console.print(f"By Evenground {prepared.code_version}, in {prepared.folder}.", markup=False)

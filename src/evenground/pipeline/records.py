@@ -1,0 +1,182 @@
+"""The records of a build: the folder it works in, and persons and events, read or prepared earlier."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from evenground import __version__
+from evenground.contract import LoadReport
+from evenground.geography import Geography, load_geography
+from evenground.sources import load_sources, survey_sources
+from evenground.sources.aggregates import split_sections
+from evenground.sources.prepared import (
+    COPIES,
+    Prepared,
+    digest_areas,
+    find_prepared,
+    replace_prepared,
+    require_current,
+    require_disk,
+    write_buckets,
+    write_manifest,
+)
+from evenground.workspace import Workspace
+
+Progress = Callable[[str], None]
+
+
+def load_areas(workspace: Workspace) -> Geography:
+    """The areas and practices of a workspace's place."""
+    place, areas = workspace.place.place, workspace.place.areas
+    return load_geography(
+        workspace.path(areas.file),
+        workspace.path(areas.practices) if areas.practices else None,
+        place_code=place.code,
+        place_name=place.name,
+        imd_edition=areas.imd_edition,
+    )
+
+
+@contextmanager
+def working_folder(workspace: Workspace) -> Iterator[Path]:
+    """A folder of its own in the secure zone, which is gone afterwards."""
+    _remove_leftovers(workspace.secure)
+    folder = Path(tempfile.mkdtemp(prefix=f"build-{os.getpid()}-", dir=workspace.secure))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_leftovers(secure: Path) -> None:
+    """Working folders of builds that were killed before they could clear up after themselves."""
+    for folder in secure.glob("build-*-*"):
+        process = folder.name.split("-")[1]
+        if not (process.isdigit() and _is_running(int(process))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def load_records(
+    workspace: Workspace, geography: Geography, folder: Path, progress: Progress | None
+) -> tuple[LoadReport, ...]:
+    """Persons and events: those prepared, where there are any, or else read from the sources.
+
+    Raises
+    ------
+    SourceError
+        Where a source cannot be used, or the prepared records follow from something else than is there now.
+    """
+    prepared = find_prepared(workspace.secure)
+    if prepared is None:
+        return _read_sources(workspace, geography, folder, progress)
+    tell = progress or (lambda _: None)
+    tell(f"Checking that the prepared records are current ({prepared.buckets} buckets)")
+    require_current(prepared, _survey(workspace, geography, folder)[0], __version__)
+    tell(f"Using the prepared records ({prepared.buckets} buckets)")
+    return prepared.reports
+
+
+def is_prepared(report: LoadReport) -> bool:
+    """Whether a source's records are prepared ones: folders of buckets, not files read for this build."""
+    return report.persons.is_dir()
+
+
+def _read_sources(
+    workspace: Workspace, geography: Geography, folder: Path, progress: Progress | None
+) -> tuple[LoadReport, ...]:
+    practices = geography.practices["practice_code"].to_list()
+    return load_sources(
+        split_sections(workspace.place.sources)[0],
+        root=workspace.root,
+        folder=folder,
+        as_at=workspace.place.place.as_at,
+        lsoa_codes=set(geography.lsoas["lsoa_code"].to_list()),
+        practice_codes=set(practices) or None,
+        progress=progress,
+    )
+
+
+def prepare_records(
+    workspace: Workspace,
+    *,
+    buckets: int | None = None,
+    memory_limit: str | None = None,
+    on_stage: Progress | None = None,
+) -> Prepared:
+    """Read the sources once, through the checks of a build, and keep the records by bucket of residence.
+
+    Until the last step nothing has changed: if it stops before, what was prepared earlier is as it was.
+
+    Parameters
+    ----------
+    buckets
+        How many buckets for people of known area; by default one for each million people.
+    memory_limit
+        The most memory that dividing and sorting may use ("4GB").
+    on_stage
+        Called with a sentence as the work goes on.
+
+    Raises
+    ------
+    WorkspaceError, SourceError
+        Saying what is wrong, where, and what to do.
+    """
+    tell = on_stage or (lambda _: None)
+    tell("Check the areas and the sources")
+    geography = load_areas(workspace)
+    with working_folder(workspace) as folder:
+        inputs, size = _survey(workspace, geography, folder)
+        require_disk(workspace.secure, int(COPIES * size), "The sources")
+        reports = _read_sources(workspace, geography, folder, tell)
+        made = folder / "made"
+        people, events = write_buckets(
+            reports[0].persons,
+            reports[0].events,
+            geography.lsoas,
+            made,
+            buckets=buckets,
+            memory_limit=memory_limit or workspace.place.engine.memory_limit,
+            progress=tell,
+        )
+        write_manifest(Prepared(made, inputs, __version__, people, events, reports))
+        replace_prepared(made, workspace.secure)
+    found = find_prepared(workspace.secure)
+    if found is None:  # it was put there a moment ago
+        raise FileNotFoundError(workspace.secure)
+    return found
+
+
+def _survey(workspace: Workspace, geography: Geography, folder: Path) -> tuple[dict[str, str], int]:
+    """What prepared records follow from, by name, and the bytes of the sources' files."""
+    place = workspace.place
+    sections = split_sections(place.sources)[0]
+    digests, size = survey_sources(sections, root=workspace.root, folder=folder)
+    inputs = {
+        "place.toml, place.as_at": place.place.as_at.isoformat(),
+        "place.toml, areas.lsoa_edition": place.areas.lsoa_edition,
+        "place.toml, areas": digest_areas(geography.lsoas, geography.practices["practice_code"].to_list()),
+    }
+    for number, section in enumerate(sections):
+        where = f'place.toml, source "{section.name}"'
+        said = {"place": number, "kind": section.kind, **section.options}
+        text = json.dumps(said, sort_keys=True, default=str)
+        inputs[where] = hashlib.sha256(text.encode()).hexdigest()
+        inputs |= {f"{name}, of {section.name}": digest for name, digest in digests[section.name].items()}
+    return inputs, size
