@@ -11,7 +11,7 @@ from evenground.contract import CODE_SYSTEMS, EVENTS
 from evenground.sources.staging import words
 from evenground.sources.staging.columns import Cells, is_decimal
 from evenground.sources.staging.files import quote
-from evenground.sources.staging.inputs import UNLINKED, FileNumber, Input
+from evenground.sources.staging.inputs import OPTED_OUT, UNLINKED, FileNumber, Input
 from evenground.sources.staging.session import Session, choose_reason, mark_changes
 
 _DIGITS: Final = "regexp_full_match(code, '[0-9]{6,18}')"
@@ -29,6 +29,8 @@ REASONS: Final = (
     *((reason, f"mark = '{mark}'") for mark, reason in words.MARKS.items()),
     (words.NO_PERSON, "NOT has_person"),
     (words.NOT_NHS_NUMBER, "coded.pseudonym IS NULL"),
+    (words.OPTED_OUT_NATIONAL, f"coded.pseudonym = {OPTED_OUT['national']}"),
+    (words.OPTED_OUT_TYPE_1, f"coded.pseudonym = {OPTED_OUT['type_1']}"),
     (words.NOT_LINKED, f"coded.pseudonym = {UNLINKED}"),
     (words.UNKNOWN_PERSON, "people.pseudonym IS NULL"),
     (words.DROPPED_PERSON, "people.person_id IS NULL"),
@@ -36,6 +38,7 @@ REASONS: Final = (
     (words.UNKNOWN_SYSTEM, "system IS NULL"),
     (words.CODE_ROUNDED, f"NOT is_formed AND only_digits AND regexp_full_match(code, '{_ROUNDED}')"),
     (words.WRONG_CODE_FORM, "NOT is_formed"),
+    (words.NOT_AGREED, "is_agreed IS NULL"),
     (words.DATE_MISSING, "NOT has_date"),
     (words.DATE_UNREADABLE, "event_date IS NULL"),
     (words.DATED_LATER, "event_date > as_at"),
@@ -94,10 +97,21 @@ def stage_events(session: Session, number: FileNumber, entry: Input) -> Cells:
             CAST({number.file << len(CHANGES)} + {mark_changes(CHANGES)} AS UINTEGER)
         FROM coded CROSS JOIN dates
         LEFT JOIN (FROM people WHERE space = {number.space}) AS people
-            ON people.pseudonym = coded.pseudonym""",
+            ON people.pseudonym = coded.pseudonym
+        {_agreed_sql(entry.agreed_codes)}""",
         entry.file,
     )
     return cells
+
+
+def _agreed_sql(table: str | None) -> str:
+    """SQL that joins ``is_agreed``, which is NULL for a code that may not be read."""
+    if table is None:
+        return "CROSS JOIN (SELECT true AS is_agreed) AS agreed"
+    return (
+        f"LEFT JOIN (SELECT system AS agreed_system, code AS agreed_code, true AS is_agreed FROM {table}) "
+        "AS agreed ON agreed_system = coded.system AND agreed_code = coded.code"
+    )
 
 
 def _system_sql(system: str | None) -> tuple[str, str, str]:

@@ -21,13 +21,18 @@ UNLINKED: Final = "chr(2)"
 """SQL for the identifier of somebody whom a linkage found no person of the register for."""
 
 
+OPTED_OUT: Final = {"national": "chr(3)", "type_1": "chr(4)"}
+"""SQL for the identifier of somebody who opted out of being counted from a source, by the opt-out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A file of persons or of events, and how to read it.
 
     ``columns``, ``values`` and ``constants`` are by contract column, as ``place.toml`` has them for extracts.
     ``prepare`` makes what ``file.relation`` reads, once, just before the rows are staged, and returns notes
-    for the report: no row is touched while a source is only checked.
+    for the report: no row is touched while a source is only checked. ``agreed_codes`` is the table of the
+    codes that may be read, where not all may.
     """
 
     table: Literal["persons", "events"]
@@ -40,6 +45,7 @@ class Input:
     prepare: Callable[[Session], list[str]] | None = None
     is_optional: bool = False
     pseudonymise: Callable[[str], str] | None = None
+    agreed_codes: str | None = None
 
     def pseudonym(self, person: str) -> str:
         """SQL for the pseudonym that the SQL for a person's identifier gives."""

@@ -14,7 +14,7 @@ from evenground.errors import Fault
 from evenground.sources.staging import merge, words
 from evenground.sources.staging.columns import Cells
 from evenground.sources.staging.files import quote, source_error
-from evenground.sources.staging.inputs import UNLINKED, FileNumber, Input
+from evenground.sources.staging.inputs import OPTED_OUT, UNLINKED, FileNumber, Input
 from evenground.sources.staging.session import Session, choose_reason, mark_changes
 from evenground.vocabulary import MISSING_CATEGORY, UNKNOWN_AREA, Sex
 
@@ -28,6 +28,8 @@ REASONS: Final = (
     *((reason, f"mark = '{mark}'") for mark, reason in words.PERSON_MARKS.items()),
     (words.NO_PERSON, "NOT has_person"),
     (words.NOT_NHS_NUMBER, "pseudonym IS NULL"),
+    (words.OPTED_OUT_NATIONAL, f"pseudonym = {OPTED_OUT['national']}"),
+    (words.OPTED_OUT_TYPE_1, f"pseudonym = {OPTED_OUT['type_1']}"),
     (words.NOT_LINKED, f"pseudonym = {UNLINKED}"),
     (words.PERSON_ROUNDED, f"contains(pseudonym, '+') AND regexp_full_match(pseudonym, '{_SCIENTIFIC}')"),
     (words.BIRTH_MISSING, "NOT has_birth AND needs_birth"),

@@ -66,12 +66,15 @@ DIED_BEFORE_BIRTH = "died before birth"
 SAME_PERSON_ROW = "the same row again"
 OTHER_PERSON_ROW = "another row for a person already kept"
 NOT_ON_REGISTER = "not a person of the register"
+OPTED_OUT_NATIONAL = "opted out (National Data Opt-out)"
+OPTED_OUT_TYPE_1 = "opted out (type 1)"
 NOT_LINKED = "not linked to a person of the register"
 
 UNKNOWN_PERSON = "unknown person"
 DROPPED_PERSON = "person was dropped"
 NO_CODE = "no code"
 UNKNOWN_SYSTEM = "code system not known"
+NOT_AGREED = "code that no agreement covers"
 CODE_ROUNDED = "code in scientific notation (digits lost)"
 WRONG_CODE_FORM = "code without the form of its code system"
 DATE_MISSING = "date missing"
@@ -140,6 +143,8 @@ DROPPED_PERSONS: Final = {
     DIED_UNDATED: "In a FHIR source: dead, and nothing says since when.",
     NO_PERSON: "The cell that identifies the person is empty.",
     NOT_NHS_NUMBER: "Where `pseudonymise` is set: not ten digits, or a wrong check digit.",
+    OPTED_OUT_NATIONAL: "On a list of `[[opt_outs]]`: removed before anything else is looked at.",
+    OPTED_OUT_TYPE_1: "On a list of `[[opt_outs]]`: removed before anything else is looked at.",
     NOT_LINKED: "In a source with a linkage: no match was sure enough.",
     PERSON_ROUNDED: "A spreadsheet wrote it as 1.23E+11. Export it again as text.",
     BIRTH_MISSING: "The cell is empty.",
@@ -165,6 +170,8 @@ DROPPED_EVENTS: Final = {
     FLAG_UNKNOWN: "In a wide source: the cell says neither yes nor no.",
     NO_PERSON: "The cell that identifies the person is empty.",
     NOT_NHS_NUMBER: "Where `pseudonymise` is set: not ten digits, or a wrong check digit.",
+    OPTED_OUT_NATIONAL: "On a list of `[[opt_outs]]`: removed before anything else is looked at.",
+    OPTED_OUT_TYPE_1: "On a list of `[[opt_outs]]`: removed before anything else is looked at.",
     NOT_LINKED: "In a source with a linkage: no match was sure enough.",
     UNKNOWN_PERSON: "No person with this identifier is counted.",
     DROPPED_PERSON: "The person is in a persons file, and was dropped there.",
@@ -173,6 +180,7 @@ DROPPED_EVENTS: Final = {
     CODE_ROUNDED: "A spreadsheet wrote it as 5.9621E+7. Export it again with the code as text.",
     WRONG_CODE_FORM: "SNOMED CT and dm+d codes are 6 to 18 digits, LOINC codes digits with a check digit "
     "after a hyphen, OMOP concepts numbers above 0; other codes have up to 40 characters.",
+    NOT_AGREED: "The agreement on this source names features, and none of them has this code.",
     DATE_MISSING: "The cell is empty.",
     DATE_UNREADABLE: "It is not in one of the date forms below.",
     DATED_LATER: "The event is dated after `as_at` of `place.toml`.",
