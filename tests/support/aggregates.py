@@ -36,8 +36,8 @@ Y00002,Riverside Practice,U00001,Old Town PCN
 DEFINITION: Final = """\
 id = "{id}"
 kind = "published"
-name = "Smoking, as published"
-short_name = "Smoking, published"
+name = "{name}"
+short_name = "{short_name}"
 topic = "Tobacco"
 description = "A made-up indicator."
 {extra}
@@ -52,6 +52,13 @@ checker = "Consultant"
 review_date = 2027-03-31
 source = {{ title = "A publisher" }}
 """
+DECILE_NAMES: Final = [
+    *("Most deprived decile", "Second most deprived decile ", "Third more deprived decile (IMD2019)"),
+    *("Fourth more deprived decile", "Fifth more deprived decile (IMD2019) ", "Fifth less deprived decile"),
+    *("Fourth less deprived decile", "Third less deprived decile", "Second least deprived decile"),
+    "Least deprived decile (IMD2019)",
+]
+COUNTIES: Final = "County & UA deprivation deciles in England (IMD2019, 4/21 geography)"
 
 
 def fingertips_row(**cells: Any) -> dict[str, Any]:
@@ -96,6 +103,21 @@ def own_row(**cells: Any) -> dict[str, Any]:
     return fingertips_row(**({"code": PLACE, "name": "Samplebury", "type": "District"} | cells))
 
 
+def deciles(category_type: str = COUNTIES, **cells: str) -> list[dict[str, Any]]:
+    """A row of England for each tenth of its areas, the most deprived first."""
+    return [
+        fingertips_row(
+            category_type=category_type,
+            category=name,
+            value=f"{30 - number}",
+            lower=f"{29.9 - number}",
+            upper=f"{30.1 - number}",
+            **cells,
+        )
+        for number, name in enumerate(DECILE_NAMES, start=1)
+    ]
+
+
 def write_csv(
     path: Path, rows: Iterable[Mapping[str, Any]], header: Sequence[str] = FINGERTIPS_HEADER
 ) -> None:
@@ -107,12 +129,19 @@ def write_csv(
         writer.writerows(rows)
 
 
-def write_definition(root: Path, name: str = "smoking_published", **facts: Any) -> None:
+def write_definition(root: Path, indicator_id: str = "smoking_published", /, **facts: Any) -> None:
     """A published indicator of the workspace."""
-    usual = {"value_type": "proportion", "unit": "%", "multiplier": 100, "extra": ""}
-    file = root / "definitions" / "published" / f"{name}.toml"
+    usual = {
+        "name": "Smoking, as published",
+        "short_name": "Smoking, published",
+        "value_type": "proportion",
+        "unit": "%",
+        "multiplier": 100,
+        "extra": "",
+    }
+    file = root / "definitions" / "published" / f"{indicator_id}.toml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(DEFINITION.format(id=name, **(usual | facts)))
+    file.write_text(DEFINITION.format(id=indicator_id, **(usual | facts)))
 
 
 def write_place(root: Path, sources: str, *, code: str = PLACE, name: str = "Samplebury") -> Workspace:

@@ -9,56 +9,12 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from evenground.pipeline import build_release
-from tests.support.aggregates import (
-    fingertips_row,
-    own_row,
-    write_csv,
-    write_definition,
-    write_place,
-)
-from tests.unit.aggregates.test_fingertips import deciles
-
-PROFILE = """\
-id = "published"
-name = "Published figures"
-description = "What publishers say of us."
-[[sections]]
-name = "Tobacco"
-words = "Smoking."
-indicators = ["smoking_published", "other_published"]
-"""
-SOURCE = """\
-[[sources]]
-name = "Fingertips"
-kind = "fingertips"
-path = "data/figures.csv"
-indicators = { 91547 = "smoking_published", 1 = "other_published" }
-comparators = ["E12000003"]
-periods = "all"
-"""
+from tests.support.published_release import ADDRESSES, write_published_release
 
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("published")
-    for name in ("smoking_published", "other_published"):
-        write_definition(root, name)
-    profiles = root / "definitions" / "profiles"
-    profiles.mkdir()
-    (profiles / "published.toml").write_text(PROFILE)
-    rows = [
-        own_row(lower="", upper=""),
-        own_row(period="2021/22", value="33", lower="32", upper="34"),
-        fingertips_row(value="14.7", lower="14.6", upper="14.8"),
-        fingertips_row(code="E12000003", name="<b>Yorkshire</b>", type="Region", period="2021/22"),
-        own_row(id="1", value="*", lower="", upper="", count="*"),
-        own_row(id="1", code="Y00001", type="GPs", name="High Street Surgery", value="", count=""),
-        *deciles(period="2021/22"),
-    ]
-    write_csv(root / "data" / "figures.csv", rows)
-    build_release(write_place(root, SOURCE))
-    return root / "releases"
+    return write_published_release(tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture
@@ -71,21 +27,6 @@ def read(client: Client, address: str) -> str:
     answer = client.get(address)
     assert answer.status_code == 200, address
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
-
-
-ADDRESSES = [
-    "/",
-    "/profiles/",
-    "/profiles/published/",
-    "/profiles/published/?area=practice:Y00001",
-    "/profiles/published/?area=ltla:X08000001",
-    "/profiles/published/?pictures=other_published",
-    "/profiles/published/smoking_published/",
-    "/profiles/published/other_published/",
-    "/profiles/published/other_published/?area=practice:Y00001",
-    "/priorities/",
-    "/about-the-data/",
-]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -164,3 +105,9 @@ def test_the_download_says_what_is_published_and_by_whom(pages):
     assert header.endswith("basis,source,edition,limits")
     assert all(",published,Fingertips," in row for row in rows)
     assert any("1, most deprived tenth" in row for row in rows)
+
+
+def test_the_place_is_held_against_england_in_the_first_line_of_the_page(pages):
+    text = read(pages, "/profiles/published/smoking_published/")
+    assert re.search(r"Against England\s+Worse", text)
+    assert "choose an area to compare it" not in text

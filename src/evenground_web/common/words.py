@@ -13,7 +13,7 @@ from evenground.vocabulary import ETHNIC_GROUPS, ETHNIC_GROUPS_5, UNKNOWN_AREA, 
 
 NOTE_MEANINGS: Final = {
     "suppressed": "The number is so small that it could point to a person, so it is not published.",
-    "no data": "Nothing was recorded, or nobody here is counted by this indicator.",
+    "no data": "Nothing was recorded, nobody here is counted by this indicator, or its publisher gave none.",
     "too few events": "Fewer than 10 events, so a rate would say more about chance than about the place.",
     "0": "A true zero: people were counted and none of them had it.",
 }

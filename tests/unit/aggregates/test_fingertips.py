@@ -14,8 +14,10 @@ from evenground.errors import SourceError
 from evenground.pipeline import build_release, check_workspace
 from evenground.releases import Release
 from tests.support.aggregates import (
+    COUNTIES,
     FINGERTIPS_HEADER,
     PLACE,
+    deciles,
     fingertips_row,
     own_row,
     write_csv,
@@ -216,29 +218,6 @@ def test_limits_that_disagree_are_set_aside_and_the_figure_is_kept(tmp_path):
     (row,) = figures(release, area_type="place")
     assert (row["value"], row["limits"]) == (20.0, "worked_out")
     assert table.changed == {"given twice with other limits (set aside, worked out from the counts)": 1}
-
-
-DECILE_NAMES = [
-    *("Most deprived decile", "Second most deprived decile ", "Third more deprived decile (IMD2019)"),
-    *("Fourth more deprived decile", "Fifth more deprived decile (IMD2019) ", "Fifth less deprived decile"),
-    *("Fourth less deprived decile", "Third less deprived decile", "Second least deprived decile"),
-    "Least deprived decile (IMD2019)",
-]
-COUNTIES = "County & UA deprivation deciles in England (IMD2019, 4/21 geography)"
-
-
-def deciles(category_type: str = COUNTIES, **cells: str) -> list[dict[str, Any]]:
-    return [
-        fingertips_row(
-            category_type=category_type,
-            category=name,
-            value=f"{30 - number}",
-            lower=f"{29.9 - number}",
-            upper=f"{30.1 - number}",
-            **cells,
-        )
-        for number, name in enumerate(DECILE_NAMES, start=1)
-    ]
 
 
 def test_deciles_are_read_in_both_forms_and_one_is_the_most_deprived(tmp_path):

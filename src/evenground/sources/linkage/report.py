@@ -113,7 +113,9 @@ def as_html(findings: Findings) -> str:
         _weights_chart(findings.weights),
         "<h2>Pairs compared</h2>",
         _table(
-            ("Blocking rule", "Pairs"), [(rule, f"{pairs:,}") for rule, pairs in findings.model.pairs.items()]
+            ("People who share", "Pairs"),
+            [(_begun(_plain(rule)), f"{pairs:,}") for rule, pairs in findings.model.pairs.items()],
+            "Pairs that each blocking rule brought",
         ),
     ]
     return _PAGE.format(title=escape(linkage.name), body="\n".join(parts))
@@ -122,16 +124,23 @@ def as_html(findings: Findings) -> str:
 _PAGE: Final = """<!doctype html>
 <html lang="en-GB">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
 body {{ font-family: sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5 }}
-table {{ border-collapse: collapse; margin: 1rem 0 }}
-caption {{ text-align: left; font-weight: bold }}
-th, td {{ text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid #ccc }}
-td.number {{ text-align: right; font-variant-numeric: tabular-nums }}
+.wide {{ overflow-x: auto; margin: 1rem 0 }}
+table {{ border-collapse: collapse }}
+caption {{ text-align: left; font-weight: bold; padding-bottom: 0.5rem }}
+th, td {{ padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid #ccc; vertical-align: top }}
+th {{ text-align: left }}
+tbody th {{ font-weight: normal }}
+tbody th[scope=rowgroup] {{ font-weight: bold; padding-top: 0.75rem }}
+.number {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }}
 </style>
 <body>
+<main>
 {body}
+</main>
 </body>
 </html>
 """
@@ -141,19 +150,33 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """A table; cells that begin as SVG are taken as they are, numbers stand to the right."""
-    lines = ["<table>", f"<caption>{escape(caption)}</caption>" if caption else ""]
-    lines.append("<tr>" + "".join(f'<th scope="col">{escape(head)}</th>' for head in heads) + "</tr>")
-    lines += ["<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows]
-    return "\n".join([*filter(None, lines), "</table>"])
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
+    """A table with a row's name first and numbers after it; a row of one cell is a heading of those below.
+
+    Cells that begin as SVG are taken as they are. On a narrow screen the table scrolls, not the page.
+    """
+    first, *others = heads
+    lines = [
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(caption)}"><table>',
+        f"<caption>{escape(caption)}</caption>",
+        f'<thead><tr><th scope="col">{escape(first)}</th>',
+        *(f'<th scope="col" class="number">{escape(head)}</th>' for head in others),
+        "</tr></thead><tbody>",
+        *(_row(cells, len(heads)) for cells in rows),
+        "</tbody></table></div>",
+    ]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str], width: int) -> str:
+    first, *others = cells
+    if not others:
+        return f'</tbody><tbody><tr><th scope="rowgroup" colspan="{width}">{escape(first)}</th></tr>'
+    return f'<tr><th scope="row">{escape(first)}</th>' + "".join(map(_cell, others)) + "</tr>"
 
 
 def _cell(text: str) -> str:
-    if text.startswith("<svg"):
-        return f"<td>{text}</td>"
-    number = ' class="number"' if text and set(text) <= set("-0123456789.,% ") else ""
-    return f"<td{number}>{escape(text)}</td>"
+    return f"<td>{text}</td>" if text.startswith("<svg") else f'<td class="number">{escape(text)}</td>'
 
 
 def _sides(findings: Findings) -> Iterable[tuple[str, Prepared]]:
@@ -161,65 +184,74 @@ def _sides(findings: Findings) -> Iterable[tuple[str, Prepared]]:
 
 
 def _sides_table(findings: Findings) -> str:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for side in findings.sides:
-        rows += [(side.name, "rows read", f"{side.read:,}"), ("", "persons", f"{side.kept:,}")]
-        rows += [("", f"dropped: {reason}", f"{count:,}") for reason, count in side.dropped.items()]
+        rows += [(side.name,), ("Rows read", f"{side.read:,}"), ("Persons", f"{side.kept:,}")]
+        rows += [(f"Dropped: {reason}", f"{count:,}") for reason, count in side.dropped.items()]
         rows += [
-            ("", f"without {FIELDS[name].words}", f"{count:,}")
-            for name, count in side.missing.items()
-            if count
+            (f"Without {FIELDS[name].words}", f"{count:,}") for name, count in side.missing.items() if count
         ]
     rows += [
-        ("Both", "linked", f"{findings.links:,}"),
-        ("", "of which expected to be wrong", f"{findings.expected_wrong:,.1f}"),
+        ("Both",),
+        ("Linked", f"{findings.links:,}"),
+        ("Of which expected to be wrong", f"{findings.expected_wrong:,.1f}"),
     ]
-    return _table(("Source", "What", "Number"), rows)
+    return _table(("What", "Number"), rows, "Rows and persons of both sources")
 
 
 def _review_table(findings: Findings) -> str:
-    rows = [(reason, f"{count:,}") for reason, count in findings.review.items()]
-    return _table(("Pairs for review", "Number"), rows)
+    rows = [(_begun(reason), f"{count:,}") for reason, count in findings.review.items()]
+    return _table(("Why", "Pairs"), rows, "Pairs for somebody to look at")
 
 
 def _rates_table(findings: Findings, key: str, side: Prepared) -> str:
-    rows = []
-    for rate in findings.rates:
-        if rate.side == key:
-            category = (
-                ETHNIC_GROUPS.get(rate.category, rate.category)
-                if rate.group == "ethnic_group"
-                else rate.category
+    rows: list[tuple[str, ...]] = []
+    group = ""
+    for rate in (rate for rate in findings.rates if rate.side == key):
+        if rate.group not in ("all", group):
+            rows.append((_GROUP_WORDS[rate.group],))
+        group = rate.group
+        rows.append(
+            (
+                _name_category(rate),
+                f"{rate.persons:,}",
+                f"{rate.linked:,}",
+                f"{rate.rate:.1%}",
+                f"{rate.lower_cl:.1%} to {rate.upper_cl:.1%}",
+                f"{rate.completeness:.1%}",
             )
-            rows.append(
-                (
-                    _GROUP_WORDS[rate.group],
-                    _plain(category),
-                    f"{rate.persons:,}",
-                    f"{rate.linked:,}",
-                    f"{rate.rate:.1%}",
-                    f"{rate.lower_cl:.1%} to {rate.upper_cl:.1%}",
-                    f"{rate.completeness:.1%}",
-                )
-            )
-    heads = ("Group", "", "Persons", "Linked", "Rate", "95% interval", "Fields recorded")
+        )
+    heads = ("Group", "Persons", "Linked", "Rate", "95% interval", "Fields recorded")
     return _table(heads, rows, f"Of the persons of {side.name}")
 
 
+def _name_category(rate: Rate) -> str:
+    if rate.group == "all":
+        return _GROUP_WORDS["all"]
+    named = ETHNIC_GROUPS if rate.group == "ethnic_group" else {}
+    return named.get(rate.category) or _begun(_plain(rate.category))
+
+
+def _begun(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def _model_table(comparisons: Iterable[Comparison]) -> str:
-    rows = [
-        (
-            FIELDS[comparison.field].words if place == 0 else "",
-            _plain(level.name),
-            f"{100 * level.m:.4g}%",
-            f"{100 * level.u:.4g}%",
-            f"{level.weight:.1f}",
-            _bar(level),
-        )
-        for comparison in comparisons
-        for place, level in enumerate(comparison.levels)
-    ]
-    return _table(("Field", "Agreement", "Same person", "Two people", "Weight", ""), rows)
+    rows: list[tuple[str, ...]] = []
+    for comparison in comparisons:
+        rows.append((_begun(FIELDS[comparison.field].words),))
+        rows += [
+            (
+                _begun(_plain(level.name)),
+                f"{100 * level.m:.4g}%",
+                f"{100 * level.u:.4g}%",
+                f"{level.weight:.1f}",
+                _bar(level),
+            )
+            for level in comparison.levels
+        ]
+    heads = ("Agreement", "Same person", "Two people", "Weight", "Weight, drawn")
+    return _table(heads, rows, "How often each agreement is met, and its match weight")
 
 
 def _bar(level: Level) -> str:
@@ -245,4 +277,4 @@ def _weights_chart(weights: Sequence[tuple[int, int]]) -> str:
         )
         for weight, pairs in weights
     ]
-    return _table(("Match weight", "Pairs", ""), rows)
+    return _table(("Match weight", "Pairs", "Pairs, drawn"), rows, "Pairs that were scored")
