@@ -3,17 +3,20 @@
 The shared part knows no database; each back end is a module of its own, imported when it is asked for.
 """
 
-from evenground.engine.cells import ENGINES, Cells, count, count_dates, explain_sql
-from evenground.engine.recorded import find_recorded_codes
-from evenground.engine.rollup import roll_up, roll_up_by_age
+from evenground.engine.cells import ENGINES, Cells, count, count_by_bucket, count_dates, explain_sql
+from evenground.engine.recorded import count_recorded_by_month, find_recorded_codes
+from evenground.engine.rollup import roll_up, roll_up_by_age, roll_up_parts
 
 __all__ = [
     "ENGINES",
     "Cells",
     "count",
+    "count_by_bucket",
     "count_dates",
+    "count_recorded_by_month",
     "explain_sql",
     "find_recorded_codes",
     "roll_up",
     "roll_up_by_age",
+    "roll_up_parts",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Final, Protocol, Required, TypedDict, Unpack, cast
 import polars as pl
 
 from evenground.contract import EVENTS, PERSONS, Column
+from evenground.engine.buckets import check_pairs, find_files
 from evenground.engine.plan import Plan, compile_plan
 from evenground.engine.request import Answer, Request
 from evenground.engine.sql import explain
@@ -36,6 +37,8 @@ class Backend(Protocol):
     """A module that can answer plans, in their order."""
 
     def answers(self, plans: Sequence[Plan], request: Request, progress: Progress) -> Iterator[Answer]: ...
+
+    def answer_by_bucket(self, plan: Plan, request: Request, progress: Progress) -> Iterator[Answer]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,9 @@ def count(definitions: Definitions, *, as_at: dt.date, **how: Unpack[HowToCount]
 class HowToCount(TypedDict, total=False):
     """What is counted, and where: the keywords of ``count`` and ``count_dates``.
 
-    ``persons`` and ``events`` are the two files of the contract, and ``lsoas`` the place's LSOAs, in the
-    column ``lsoa_code``; people of any other are in ``unknown``. These three are needed.
+    ``persons`` and ``events`` are the two files of the contract, or two folders of them by bucket, and
+    ``lsoas`` the place's LSOAs, in the column ``lsoa_code``; people of any other are in ``unknown``. These
+    three are needed.
 
     ``base`` is ``registered`` (the default) or ``resident``. ``engine`` is the name of a back end, one of
     ``ENGINES``; ``engine_url`` is where Spark runs: ``sc://host:port`` of Spark Connect, or the URL of a
@@ -103,7 +107,7 @@ class HowToCount(TypedDict, total=False):
 
 def count_dates(
     definitions: Definitions, *, as_at: Sequence[dt.date], **how: Unpack[HowToCount]
-) -> Iterator[tuple[dt.date, Cells]]:
+) -> Generator[tuple[dt.date, Cells]]:
     """Count every indicator for every group of people, as at each of several dates, the earliest first.
 
     Counted are people born on or before a date who had not died or left by the end of that day. With the base
@@ -129,22 +133,47 @@ def count_dates(
     WorkspaceError
         Where the base or engine is not known.
     """
+    backend, plans, request = _prepare(definitions, as_at, how)
+    for plan, answer in zip(plans, backend.answers(plans, request, _teller(how)), strict=True):
+        yield plan.as_at, _tidy(answer, plan, request.lsoas)
+
+
+def count_by_bucket(
+    definitions: Definitions, *, as_at: dt.date, **how: Unpack[HowToCount]
+) -> Iterator[Cells]:
+    """Count every indicator for every group of people, at one date, and give the cells of each bucket.
+
+    For records whose cells, all together, are more than memory should hold: ``roll_up_parts`` adds them up
+    to areas and groups as they come. A group of people may be in the cells of several buckets.
+    See ``count_dates``.
+    """
+    backend, (plan,), request = _prepare(definitions, [as_at], how)
+    for answer in backend.answer_by_bucket(plan, request, _teller(how)):
+        yield _tidy(answer, plan, request.lsoas)
+
+
+def _prepare(
+    definitions: Definitions, as_at: Sequence[dt.date], how: HowToCount
+) -> tuple[Backend, list[Plan], Request]:
     base, engine = how.get("base", "registered"), how.get("engine", "duckdb")
     _require_known("population.base", base, BASES)
     _require_known("engine", engine, ENGINES)
     persons, events = how["persons"], how["events"]
-    faults = [*_check_file(persons, PERSONS), *_check_file(events, EVENTS)]
+    faults = check_pairs(persons, events)
+    for table, columns in ((persons, PERSONS), (events, EVENTS)):
+        faults += [fault for file in find_files(table) for fault in _check_file(file, columns)]
     if faults:
         raise SourceError("The contract's files cannot be counted.", faults)
     known = tuple(how["lsoas"]["lsoa_code"].sort())
     plans = [compile_plan(definitions, as_at=day, base=base) for day in sorted(set(as_at))]
-    backend = cast(Backend, import_module(ENGINES[engine]))
     request = Request(
         persons, events, known, how.get("memory_limit"), how.get("engine_url"), how.get("folder_url")
     )
-    progress = how.get("progress") or (lambda _: None)
-    for plan, answer in zip(plans, backend.answers(plans, request, progress), strict=True):
-        yield plan.as_at, _tidy(answer, plan, known)
+    return cast(Backend, import_module(ENGINES[engine])), plans, request
+
+
+def _teller(how: HowToCount) -> Progress:
+    return how.get("progress") or (lambda _: None)
 
 
 def explain_sql(

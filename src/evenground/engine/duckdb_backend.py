@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -12,6 +14,7 @@ from sqlglot import exp
 
 from evenground.contract import EVENTS, PERSONS
 from evenground.engine import sql
+from evenground.engine.buckets import merge_answers, pair_buckets
 from evenground.engine.plan import Pass, Plan
 from evenground.engine.request import Answer, Request, code_frame, reads_once, side_by_side
 from evenground.errors import Fault, SourceError
@@ -27,9 +30,42 @@ def answers(plans: Sequence[Plan], request: Request, progress: Callable[[str], N
     SourceError
         Where DuckDB cannot finish. Its own message is not passed on: it may quote a person's values.
     """
-    try:
-        with _connect(request) as connection:
+    (persons, events), *others = pair_buckets(request.persons, request.events)
+    if not others:
+        with _told(request), _connect(request) as connection:
+            _see(connection, [persons], [events])
             yield from _answers(connection, plans, request, progress)
+        return
+    for plan in plans:
+        yield merge_answers(answer_by_bucket(plan, request, progress))
+
+
+def answer_by_bucket(plan: Plan, request: Request, progress: Callable[[str], None]) -> Iterator[Answer]:
+    """Count every pass of a plan, one bucket after the other.
+
+    Raises
+    ------
+    SourceError
+        As ``answers`` does.
+    """
+    buckets = pair_buckets(request.persons, request.events)
+    with _told(request), _connect(request) as connection:
+        _see(connection, *(list(files) for files in zip(*buckets, strict=True)))
+        has_practices = _has_practices(connection)
+        for number, (persons, events) in enumerate(buckets, start=1):
+            tell = partial(_tell_bucket, progress, f"Bucket {number} of {len(buckets)}: ")
+            _see(connection, [persons], [events])
+            yield from _answers(connection, [plan], request, tell, has_practices=has_practices)
+
+
+def _tell_bucket(progress: Callable[[str], None], where: str, what: str) -> None:
+    progress(where + what[0].lower() + what[1:])
+
+
+@contextmanager
+def _told(request: Request) -> Iterator[None]:
+    try:
+        yield
     except duckdb.OutOfMemoryException:
         limit = f" of {request.memory_limit}" if request.memory_limit else ""
         what = f"needs more memory than the limit{limit}, or more disk than is free beside it."
@@ -49,13 +85,16 @@ def _answers(
     plans: Sequence[Plan],
     request: Request,
     progress: Callable[[str], None],
+    *,
+    has_practices: bool | None = None,
 ) -> Iterator[Answer]:
     is_coded = reads_once(plans)
     if is_coded:
         progress("Finding the events that count")
         _load_codes(connection, sql.CODES, plans[-1])
         _materialise(connection, sql.CODED, sql.coded_query(plans[-1]))
-    has_practices = _has_practices(connection)
+    if has_practices is None:
+        has_practices = _has_practices(connection)
     for plan in plans:
         yield _answer(connection, plan, request, progress, is_coded=is_coded, has_practices=has_practices)
 
@@ -102,14 +141,15 @@ def _connect(request: Request) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET enable_progress_bar = false")
         if request.memory_limit:
             connection.execute("SET memory_limit = ?", [request.memory_limit])
-        files = ((sql.PERSONS, request.persons, PERSONS), (sql.EVENTS, request.events, EVENTS))
-        for name, path, columns in files:
-            # A file may hold narrower numbers than the contract, in which the plan's sums would not fit.
-            typed = ", ".join(
-                f"CAST({column.name} AS {column.sql_type}) AS {column.name}" for column in columns
-            )
-            connection.read_parquet(str(path)).project(typed).create_view(name)
         yield connection
+
+
+def _see(connection: duckdb.DuckDBPyConnection, persons: list[Path], events: list[Path]) -> None:
+    for name, paths, columns in ((sql.PERSONS, persons, PERSONS), (sql.EVENTS, events, EVENTS)):
+        # A file may hold narrower numbers than the contract, in which the plan's sums would not fit.
+        typed = ", ".join(f"CAST({column.name} AS {column.sql_type}) AS {column.name}" for column in columns)
+        files = connection.read_parquet([str(path) for path in paths], hive_partitioning=False)
+        files.project(typed).create_view(name, replace=True)
 
 
 def _has_practices(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -6,7 +6,7 @@ follow, and once to MSOAs by age, sex and ethnic group, from which every other c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -38,6 +38,23 @@ def roll_up(cells: Cells, geography: Geography, *, progress: Progress | None = N
         progress("Adding up to areas and groups")
     frames = _tables(cells, cells.measures, geography, ())
     return pl.concat(frames).sort(KEYS)
+
+
+def roll_up_parts(parts: Iterable[Cells], geography: Geography) -> pl.DataFrame:
+    """Add the cells of one bucket after the other up, as ``roll_up`` does those of all people at once.
+
+    Parameters
+    ----------
+    parts
+        As ``count_by_bucket`` gives them; each is let go of before the next is asked for.
+
+    Returns
+    -------
+    polars.DataFrame
+        As ``roll_up`` gives it.
+    """
+    frames = [roll_up(part, geography) for part in parts]
+    return pl.concat(frames).group_by(KEYS).agg(pl.exclude(KEYS).sum()).sort(KEYS)
 
 
 def roll_up_by_age(cells: Cells, geography: Geography, indicator_id: str) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from evenground.contract import EVENTS, PERSONS, Column
 from evenground.engine import sql
+from evenground.engine.buckets import find_files
 from evenground.engine.plan import Pass, Plan
 from evenground.engine.request import Answer, Request, code_frame, reads_once, side_by_side
 from evenground.engine.spark_sessions import condition, name_of, open_session
@@ -44,6 +45,11 @@ def answers(plans: Sequence[Plan], request: Request, progress: Callable[[str], N
             yield from _answers(session, plans, request, progress)
         except _errors_of_spark() as error:
             raise _explain(error, request) from None
+
+
+def answer_by_bucket(plan: Plan, request: Request, progress: Callable[[str], None]) -> Iterator[Answer]:
+    """Count every pass of a plan, all buckets at once: Spark divides the work by itself."""
+    yield from answers([plan], request, progress)
 
 
 def _errors_of_spark() -> tuple[type[Exception], ...]:
@@ -126,7 +132,8 @@ def _coded(session: SparkSession, plans: Sequence[Plan]) -> Iterator[bool]:
 
 def _see(session: SparkSession, name: str, request: Request, path: Path, columns: Sequence[Column]) -> None:
     """A view of a file with the contract's columns and types, whatever widths the file has."""
-    empty = {column for column, kind in pl.read_parquet_schema(path).items() if kind == pl.Null}
+    schema = pl.read_parquet_schema(find_files(path)[0])
+    empty = {column for column, kind in schema.items() if kind == pl.Null}
     # Spark cannot make a date of a column that a file keeps without a type, because nothing is in it.
     chosen = [
         exp.alias_(
