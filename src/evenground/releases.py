@@ -14,6 +14,7 @@ A release is an immutable folder named after the date of its data and the digest
         indicators.json                the definitions in words
         profiles.json                  which indicators stand together, and why
         coverage.json                  what the build read and kept, under the policy
+        linkages.json                  who was linked less often, under the policy
 
 Nothing here depends on when or where a build ran: the same inputs, definitions and code give the same bytes.
 """
@@ -127,7 +128,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
         [("area_type", pa.string()), ("area_code", pa.string()), ("geojson", pa.string())]
     ),
 }
-DOCUMENTS: Final = ("indicators", "profiles", "groups", "coverage")
+DOCUMENTS: Final = ("indicators", "profiles", "groups", "coverage", "linkages")
 
 
 class _Frozen(BaseModel):
@@ -238,6 +239,23 @@ class CoverageRow(_Frozen):
     value_note: str
 
 
+class LinkageInfo(_Frozen):
+    """How many people of one group a linkage found on the register: one entry of ``linkages.json``.
+
+    ``persons`` are those of the source, ``linked`` those of them whom it found; each is under the policy, and
+    ``linked`` is ``None`` where either is suppressed.
+    """
+
+    linkage: str
+    source: str
+    register_name: str
+    group: str
+    category: str
+    persons: int | None
+    linked: int | None
+    value_note: str
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseContent:
     """All that goes into a release. Every figure is already under the disclosure policy."""
@@ -259,6 +277,7 @@ class ReleaseContent:
     profiles: tuple[Profile, ...]
     coverage: tuple[CoverageRow, ...]
     groups: tuple[GroupInfo, ...] = ()
+    linkages: tuple[LinkageInfo, ...] = ()
 
 
 class Release:
@@ -300,6 +319,11 @@ class Release:
     def coverage(self) -> tuple[CoverageRow, ...]:
         """What the build read, kept and dropped, under the policy."""
         return tuple(CoverageRow.model_validate(entry) for entry in self._document("coverage"))
+
+    @cached_property
+    def linkages(self) -> tuple[LinkageInfo, ...]:
+        """Who was linked less often, by linkage and group, under the policy."""
+        return tuple(LinkageInfo.model_validate(entry) for entry in self._document("linkages"))
 
     @cached_property
     def area_names(self) -> dict[tuple[str, str], str]:

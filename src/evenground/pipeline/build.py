@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +19,7 @@ from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceErro
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
 from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
 from evenground.indicators.published import published_info
-from evenground.pipeline.coverage import describe_coverage
+from evenground.pipeline.coverage import count_completeness, describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.pipeline.left_out import (
     describe_left_out,
@@ -29,6 +27,7 @@ from evenground.pipeline.left_out import (
     keep_told_groups,
     require_known,
 )
+from evenground.pipeline.linkages import describe_linkages, read_linkages
 from evenground.pipeline.published import (
     PUBLISHED_BASE,
     Published,
@@ -40,6 +39,7 @@ from evenground.pipeline.published import (
 )
 from evenground.pipeline.rankings import rank_for_release
 from evenground.pipeline.records import is_prepared, load_areas, load_records, working_folder
+from evenground.pipeline.stages import Clock, Stage
 from evenground.releases import (
     TABLES,
     CoverageRow,
@@ -59,6 +59,7 @@ from evenground.sources.aggregates import (
     load_aggregates,
     split_sections,
 )
+from evenground.sources.linkage import LinkageRates
 from evenground.sources.roles import check_names
 from evenground.vocabulary import AreaType, Cut, ValueNote
 from evenground.workspace import Workspace, write_atomically
@@ -70,14 +71,6 @@ _COUNT_COLUMNS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A part of a build and how long it took, in seconds."""
-
-    name: str
-    seconds: float
-
-
 @dataclass(slots=True)
 class BuildReport:
     """What a build did. It holds exact counts: it stays in the secure zone."""
@@ -86,7 +79,9 @@ class BuildReport:
     unchanged: bool = False
     sources: list[LoadReport] = field(default_factory=list)
     aggregates: list[AggregateReport] = field(default_factory=list)
+    linkages: list[LinkageRates] = field(default_factory=list)
     is_prepared: bool = False
+    completeness: dict[str, int] = field(default_factory=dict)
     people_counted: int = 0
     figures: int = 0
     suppressed: int = 0
@@ -97,22 +92,6 @@ class BuildReport:
     def seconds(self) -> float:
         """The whole build."""
         return sum(stage.seconds for stage in self.stages)
-
-
-class _Clock:
-    """Times the stages of a build and tells whoever watches which one begins."""
-
-    def __init__(self, report: BuildReport, on_stage: Callable[[str], None] | None) -> None:
-        self._report = report
-        self._on_stage = on_stage
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        if self._on_stage:
-            self._on_stage(name)
-        start = time.perf_counter()
-        yield
-        self._report.stages.append(Stage(name, time.perf_counter() - start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +158,7 @@ def build_release(
         Saying what is wrong, where, and what to do.
     """
     report = BuildReport()
-    clock = _Clock(report, on_stage)
+    clock = Clock(report.stages, on_stage)
     with clock.stage("Check the workspace and definitions"):
         kind = _require_engine(workspace, engine, engine_url)
         inputs = _load_inputs(workspace)
@@ -204,13 +183,15 @@ def build_release(
                 memory_limit=memory_limit or workspace.place.engine.memory_limit,
             )
     report.people_counted = int(cells.frame["population"].sum())
+    report.completeness = count_completeness(cells.frame)
+    report.linkages += read_linkages(workspace)
     if not report.people_counted:
         raise _nobody_left(workspace, report.sources)
     tables = _calculate_tables(workspace, inputs, cells, clock)
     return _publish(workspace, inputs, report, tables, cells, clock)
 
 
-def _with_published(workspace: Workspace, inputs: _Inputs, clock: _Clock, report: BuildReport) -> _Inputs:
+def _with_published(workspace: Workspace, inputs: _Inputs, clock: Clock, report: BuildReport) -> _Inputs:
     """With the figures of the sources of published figures, if the place has any."""
     sections = split_sections(workspace.place.sources)[1]
     if not sections:
@@ -232,7 +213,7 @@ def _with_published(workspace: Workspace, inputs: _Inputs, clock: _Clock, report
 
 
 def _release_without_people(
-    workspace: Workspace, inputs: _Inputs, clock: _Clock, report: BuildReport
+    workspace: Workspace, inputs: _Inputs, clock: Clock, report: BuildReport
 ) -> tuple[Release, BuildReport]:
     """A release of nothing but published figures: nobody is counted, so nothing can be ranked."""
     inputs = replace(inputs, definitions=inputs.definitions.keep(inputs.published_ids).keep_groups([]))
@@ -247,7 +228,7 @@ def _publish(
     report: BuildReport,
     tables: dict[str, pl.DataFrame],
     cells: Cells | None,
-    clock: _Clock,
+    clock: Clock,
 ) -> tuple[Release, BuildReport]:
     tables = add_published(tables, inputs.published)
     with clock.stage("Write and verify the release"):
@@ -354,7 +335,7 @@ def _nobody_left(workspace: Workspace, loaded: Sequence[LoadReport]) -> Workspac
 
 
 def _calculate_tables(
-    workspace: Workspace, inputs: _Inputs, cells: Cells, clock: _Clock
+    workspace: Workspace, inputs: _Inputs, cells: Cells, clock: Clock
 ) -> dict[str, pl.DataFrame]:
     indicators = tuple(inputs.definitions.indicators.values())
     geography, policy = inputs.geography, inputs.policy
@@ -462,12 +443,17 @@ def _assemble(
             Profile.model_validate(definitions.describe_profile(profile)) for profile in definitions.profiles
         ),
         coverage=(
-            *(describe_coverage(report.sources, cells.frame, inputs.policy) if cells else ()),
+            *(_describe_reading(report, inputs.policy) if cells else ()),
             *describe_reports(report.aggregates),
             *inputs.left_out,
         ),
         groups=tuple(GroupInfo.model_validate(group) for group in definitions.describe_groups()),
+        linkages=tuple(describe_linkages(report.linkages, inputs.policy)),
     )
+
+
+def _describe_reading(report: BuildReport, policy: Policy) -> tuple[CoverageRow, ...]:
+    return describe_coverage(report.sources, report.completeness, report.people_counted, policy)
 
 
 def _write_report(workspace: Workspace, report: BuildReport) -> None:

@@ -74,7 +74,7 @@ def find_crosswalk(
     where, hint = f'The linkage "{linkage_id}"', f"Run 'evenground link {linkage_id}'."
     if not path.is_file():
         return None, [Fault(where, "has not been made.", hint)]
-    made_from, content = _read_made_from(path), path.read_bytes()
+    made_from, content = read_made_from(path), path.read_bytes()
     if made_from is None:
         return None, [Fault(where, "has a crosswalk that cannot be read.", hint)]
     if made_from != _digest_now(linkage, root):
@@ -83,7 +83,8 @@ def find_crosswalk(
     return Crosswalk(linkage, path, hashlib.sha256(content).hexdigest()), []
 
 
-def _read_made_from(path: Path) -> str | None:
+def read_made_from(path: Path) -> str | None:
+    """The digest that a crosswalk was written with; ``None`` where it cannot be read."""
     try:
         with duckdb.connect() as connection:
             rows: list[Any] = connection.execute(

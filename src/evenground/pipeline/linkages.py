@@ -1,0 +1,48 @@
+"""Who was linked less often: the rates of the linkages that a build uses, for its report and its release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from evenground.disclosure import Policy, protect_count
+from evenground.pipeline.coverage import policy_of_documents
+from evenground.releases import LinkageInfo
+from evenground.sources.aggregates import split_sections
+from evenground.sources.linkage import LinkageRates, Rate, load_rates
+from evenground.vocabulary import ValueNote
+from evenground.workspace import Workspace
+
+GROUPS: Final = ("all", "ethnic_group", "imd_quintile")
+"""The groups that a build tells of; the linkage's own report has sex and age as well."""
+
+
+def read_linkages(workspace: Workspace) -> list[LinkageRates]:
+    """The rates of each linkage that a source of people uses, of the people of that source: exact counts."""
+    sections = split_sections(workspace.place.sources)[0]
+    named = (section.options.get("linkage") for section in sections)
+    linkages = [load_rates(workspace.root, str(linkage_id)) for linkage_id in named if linkage_id]
+    return [linkage.keep(GROUPS) for linkage in linkages if linkage is not None]
+
+
+def describe_linkages(linkages: Iterable[LinkageRates], policy: Policy) -> Iterator[LinkageInfo]:
+    """The same under the policy, as a release tells it."""
+    for linkage in linkages:
+        yield from (_protect(linkage, rate, policy_of_documents(policy)) for rate in linkage.rates)
+
+
+def _protect(linkage: LinkageRates, rate: Rate, policy: Policy) -> LinkageInfo:
+    (persons, told_persons), (linked, told_linked) = (
+        protect_count(count, policy) for count in (rate.persons, rate.linked)
+    )
+    is_hidden = ValueNote.SUPPRESSED in (told_persons, told_linked)
+    return LinkageInfo(
+        linkage=linkage.name,
+        source=linkage.source,
+        register_name=linkage.register,
+        group=rate.group,
+        category=rate.category,
+        persons=persons,
+        linked=None if is_hidden else linked,
+        value_note=ValueNote.SUPPRESSED if is_hidden else told_linked,
+    )
