@@ -300,6 +300,17 @@ class Release:
         return self._tables[name]
 
     @cached_property
+    def latest_values(self) -> pl.DataFrame:
+        """``values`` without the figures of earlier dates that were counted for a time series.
+
+        Published figures keep all their periods: publishers do not give every breakdown for the same one.
+        """
+        values = self.table("values")
+        is_published = pl.col("basis") == Basis.PUBLISHED
+        latest = values.filter(~is_published)["period"].max()
+        return values.filter(is_published | (pl.col("period") == latest))
+
+    @cached_property
     def indicators(self) -> dict[str, IndicatorInfo]:
         """The indicators by id, in the order of the definitions."""
         return {entry["id"]: IndicatorInfo.model_validate(entry) for entry in self._document("indicators")}

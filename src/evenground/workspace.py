@@ -92,6 +92,13 @@ class OptOutSection(_Strict):
     sources: tuple[str, ...] = Field(min_length=1)
 
 
+class PeriodsSection(_Strict):
+    """``[periods]``: the earlier dates that every build works out as well, for time series."""
+
+    years: Annotated[str | None, _YearAsText] = None
+    every: Literal["month", "quarter", "half-year", "year"] = "year"
+
+
 class EngineSection(_Strict):
     """``[engine]``: what counts, where it runs, and how a cluster names the folder of the records."""
 
@@ -131,6 +138,7 @@ class Place(_Strict):
     population: PopulationSection = PopulationSection()
     disclosure: DisclosureSection = DisclosureSection()
     indicators: IndicatorsSection = IndicatorsSection()
+    periods: PeriodsSection = PeriodsSection()
     engine: EngineSection = EngineSection()
     agreements: AgreementsSection = AgreementsSection()
     opt_outs: tuple[OptOutSection, ...] = ()

@@ -6,6 +6,7 @@ for ``SUPPRESSED_LSOA``, ``ZERO_LSOA`` or ``MISSING_LSOA`` by name. Counts follo
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,8 @@ GROUPS_OF_PEOPLE: Final = (
     ),
 )
 PERIOD: Final = "2025-04-01 to 2026-03-31"
+YEARS: Final = 6
+"""The year of the release and those before it, in which fewer were reached and the gap was wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +203,16 @@ def _frame(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
+def _period(years_ago: int) -> str:
+    return f"{2025 - years_ago}-04-01 to {2026 - years_ago}-03-31"
+
+
 def _quintile(lsoa: str) -> int:
     return 1 + list(LSOAS).index(lsoa) * 5 // len(LSOAS)
 
 
 @cache
-def _cells(spec: _Spec) -> pl.DataFrame:
+def _cells(spec: _Spec, years_ago: int = 0) -> pl.DataFrame:
     """Unrounded counts by LSOA and ethnic group: made up here, and nowhere published as they are."""
     rows = []
     for place, lsoa in enumerate([*LSOAS, "unknown"]):
@@ -214,7 +221,8 @@ def _cells(spec: _Spec) -> pl.DataFrame:
         for group, share in GROUPS.items():
             tilt = -0.12 * spec.level if group in {"J", "N", "missing"} else 0.0
             denominator = round(population * share * spec.eligible)
-            level = spec.level + spec.per_quintile * (quintile - 3) + tilt - 0.01 * (place % 4)
+            slope = spec.per_quintile * (1 + 0.2 * years_ago)
+            level = spec.level * (1 - 0.03 * years_ago) + slope * (quintile - 3) + tilt - 0.01 * (place % 4)
             numerator = min(denominator, max(0, round(denominator * level)))
             if spec.info.id == "smi_annual_health_check":
                 numerator, denominator = _plant(lsoa, group, numerator, denominator)
@@ -254,12 +262,14 @@ def _values() -> Iterator[dict[str, Any]]:
         "ethnic_group_5*imd_quintile": pl.concat_str(["group_5", "quintile"], separator="*"),
     }
     areas = {"place": pl.lit(PLACE), "msoa": pl.col("msoa"), "lsoa": pl.col("lsoa")}
-    for spec in SPECS:
-        cells = _cells(spec)
+    for spec, years_ago in itertools.product(SPECS, range(YEARS)):
+        cells = _cells(spec, years_ago)
         benchmark = float(cells["numerator"].sum()) / float(cells["denominator"].sum())
         for area_type, area in areas.items():
             for cut, category in cuts.items():
                 if (area_type == "lsoa" and cut != "all") or (area_type != "place" and "*" in cut):
+                    continue
+                if years_ago and cut != "all" and (area_type, cut) != ("place", "local_quintile"):
                     continue
                 sums = (
                     cells.filter(category.is_not_null())
@@ -275,7 +285,7 @@ def _values() -> Iterator[dict[str, Any]]:
                         "area_code": code,
                         "cut": cut,
                         "category": label,
-                        "period": PERIOD,
+                        "period": _period(years_ago),
                         **figure,
                         "comparison": _compare(spec.info, figure, benchmark) if compared else "not_compared",
                         "basis": "counted",
@@ -336,12 +346,13 @@ def _compare(info: IndicatorInfo, figure: Mapping[str, Any], benchmark: float) -
 
 def _inequality() -> Iterator[dict[str, Any]]:
     fifths = {
-        (row["indicator_id"], row["category"]): row["value"]
+        (row["indicator_id"], row["period"], row["category"]): row["value"]
         for row in _values()
         if row["area_type"] == "place" and row["cut"] == "local_quintile"
     }
-    for spec in SPECS:
-        gap = _gap(spec.info, [fifths.get((spec.info.id, category)) for category in "12345"])
+    for spec, years_ago in itertools.product(SPECS, range(YEARS)):
+        period = _period(years_ago)
+        gap = _gap(spec.info, [fifths.get((spec.info.id, period, category)) for category in "12345"])
         for measure, scale in (("sii", 1.2), ("gap", 1.0)):
             yield {
                 "indicator_id": spec.info.id,
@@ -349,7 +360,7 @@ def _inequality() -> Iterator[dict[str, Any]]:
                 "area_code": PLACE,
                 "cut": "local_quintile",
                 "edition": "",
-                "period": PERIOD,
+                "period": period,
                 "measure": measure,
                 "value": None if gap is None else scale * gap,
                 "lower_cl": None if gap is None else scale * gap - 5,

@@ -190,7 +190,7 @@ def list_counts(release: Release, indicator_id: str) -> Table:
     table = Table("Group", "", "Numerator", "Denominator", info.unit, title=title, title_justify="left")
     for column in (2, 3, 4):
         table.columns[column].justify = "right"
-    place = release.table("values").filter(
+    place = release.latest_values.filter(
         (pl.col("indicator_id") == indicator_id) & (pl.col("area_type") == AreaType.PLACE)
     )
     for cut, heading in _COUNTED_CUTS.items():

@@ -39,13 +39,22 @@ class Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """One stage. A stage that fails is not noted."""
+        """One stage. One that fails is not noted; one that comes again, for another date, is told once."""
         if self._on_stage:
             self._on_stage(name)
         start = time.perf_counter()
         with watch_memory() as memory:
             yield
-        self._stages.append(Stage(name, time.perf_counter() - start, memory.peak_bytes))
+        self._note(Stage(name, time.perf_counter() - start, memory.peak_bytes))
+
+    def _note(self, stage: Stage) -> None:
+        place = next((place for place, one in enumerate(self._stages) if one.name == stage.name), None)
+        if place is None:
+            self._stages.append(stage)
+            return
+        before = self._stages[place]
+        peaks = [one.peak_bytes for one in (before, stage) if one.peak_bytes is not None]
+        self._stages[place] = Stage(stage.name, before.seconds + stage.seconds, max(peaks, default=None))
 
 
 class Memory:

@@ -236,7 +236,7 @@ def draw_map(
     tooltips = {code: _tooltip(cell, unit) for code, cell in known.items()}
     shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
     noun = AREA_NOUNS[AreaType(area_type)]
-    return _finish(
+    return finish_figure(
         ("map", area_type, indicator_id),
         f"{view.info.name}, by {noun}: {view.name}",
         say_area_spread(
@@ -277,7 +277,7 @@ def draw_ranking(release: Release, service_id: str, community_type: str, *, top:
         Row(cell, format_count(row["expected_missing"], cell.note), _community_tooltip(cell))
         for cell, row in zip(cells, ranked, strict=True)
     ]
-    return _finish(
+    return finish_figure(
         ("ranking", community_type, service_id),
         f"{name}: where most are missing out in {release.manifest.place_name}",
         say_top_community(cells, name=_first_name(cells), singular=nouns[0], plural=nouns[1]),
@@ -321,7 +321,7 @@ class _View:
         if area_code is None and area_type != AreaType.PLACE:
             raise InputError(f"Give the code of the {area_type} to draw: area_code is missing.")
         code = area_code or release.manifest.place_code
-        every = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+        every = release.latest_values.filter(pl.col("indicator_id") == indicator_id)
         # A release may hold earlier periods for the trend; a picture shows the latest. Publishers do not give
         # every kind of area and every breakdown for the same one.
         values = every.filter(pl.col("period") == pl.col("period").max().over("area_type", "cut"))
@@ -364,7 +364,7 @@ class _View:
         table = [(cell.label, *describe_cell(cell, unit)) for cell in cells]
         overall = self.overall
         table.append((overall.label, *describe_cell(overall, unit)))
-        return _finish(
+        return finish_figure(
             (kind, self.info.id, self.area_type, self.area_code),
             title,
             summary,
@@ -459,7 +459,7 @@ def _community_tooltip(cell: Cell) -> str:
     return f"{cell.label}: {format_count_with_interval(value, lower, upper, cell.note)} expected to miss out"
 
 
-def _finish(
+def finish_figure(
     names: Sequence[str],
     title: str,
     summary: str,
@@ -467,6 +467,7 @@ def _finish(
     columns: tuple[str, ...],
     rows: Sequence[tuple[str, ...]],
 ) -> Figure:
+    """A drawing with its words and table, its parts named after ``names`` so that no page has an id twice."""
     figure_id = re.sub(r"[^a-z0-9]+", "-", "-".join(names).lower()).strip("-")
     title = clean_text(title)
     svg = make_inline_safe(picture, prefix=figure_id, title=title, description=summary)

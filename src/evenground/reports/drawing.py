@@ -1,4 +1,4 @@
-"""Rows of bars or dots, and maps, as Vega-Lite specifications drawn by vl-convert.
+"""Rows of bars or dots, lines over time, and maps, as Vega-Lite specifications drawn by vl-convert.
 
 Everything stands at a position given in pixels of a drawing 440 wide, so that nothing depends on how wide a
 machine's fonts are: a label has a line of its own above its bar, which also keeps it readable on a phone.
@@ -121,6 +121,164 @@ def draw_areas(shapes: Sequence[Shape], legend: Sequence[Swatch], *, height: int
     return _render(layers, bottom, 0)
 
 
+LineKind = Literal["whole", "first", "last"]
+LINE_KINDS: Final[tuple[LineKind, ...]] = ("whole", "first", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A series of cells, one a period; where a cell has no value the line is broken."""
+
+    label: str
+    kind: LineKind
+    cells: Sequence[Cell]
+
+
+def draw_lines(lines: Sequence[Line], periods: Sequence[str], *, unit: str) -> str:
+    """Lines over time, each of its own colour, dashes and marks, with its interval as a band.
+
+    Returns SVG as Vega writes it, not yet fit for a page.
+    """
+    key, top = _place_line_key(lines)
+    levels = [
+        limit
+        for line in lines
+        for cell in line.cells
+        for limit in (cell.lower, cell.value, cell.upper)
+        if limit is not None
+    ]
+    ticks = _range_ticks(min(levels, default=0.0), max(levels, default=1.0), unit)
+    plot = _Plot(top + (LINE if unit == PERCENT else 2 * LINE), ticks, len(periods))
+    points = [point for line in lines for point in _line_points(line, plot)]
+    bands = [point for point in points if point["low"] is not None]
+    own = {"detail": {"field": "series", "type": "nominal"}, "x": _position("x"), "y": _position("y")}
+    stroke = {"stroke": _as_it_is("stroke"), "strokeDash": _as_it_is("dash")}
+    heading = [_text(clean_text(unit), 0, top + LINE)] if unit != PERCENT else []
+    mark = {"type": "line", "strokeWidth": 3, "aria": False}
+    area = {"type": "area", "opacity": 0.14, "aria": False}
+    encoding = own | {"y": _position("low"), "y2": {"field": "high"}, "fill": _as_it_is("stroke")}
+    layers = [
+        _layer("grid", plot.grid(), {"type": "rule", "stroke": QUIET, "opacity": 0.35, "aria": False}, _RULE),
+        _layer("bands", bands, area, encoding),
+        _layer("lines", points, mark, own | stroke),
+        _marks("points", [point for point in points if point["shown"]]),
+        _texts(plot.levels(unit), "levels", align="right"),
+        *(_texts(texts, f"periods-{align}", align=align) for align, texts in plot.periods(periods)),
+        _layer("key", key, {"type": "rule", "strokeWidth": 3, "aria": False}, _RULE | stroke),
+        _marks("key-marks", [{**entry, "x": (entry["x"] + entry["x2"]) / 2} for entry in key]),
+        _texts([_text(entry["label"], 52, entry["y"]) for entry in key], "legend"),
+        _texts(heading, "unit"),
+    ]
+    return _render(layers, plot.bottom + 2 * LINE, 0)
+
+
+_LINE_STYLES: Final[Mapping[str, Data]] = {
+    "whole": {"stroke": INK, "dash": [], "shape": "circle"},
+    "first": {"stroke": AVERAGE, "dash": [9, 4], "shape": "square"},
+    "last": {"stroke": TARGET, "dash": [2, 3], "shape": "triangle-up"},
+}
+_MOST_MARKS: Final = 12
+_LEFT: Final = 64
+_PLOT_HEIGHT: Final = 210
+
+
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Where the periods and levels of a line chart stand, in pixels."""
+
+    top: float
+    ticks: Sequence[float]
+    count: int
+
+    @property
+    def bottom(self) -> float:
+        return self.top + _PLOT_HEIGHT
+
+    def x(self, number: int) -> float:
+        return _LEFT + 8 + (WIDTH - _LEFT - 16) * (number / (self.count - 1) if self.count > 1 else 0.5)
+
+    def y(self, level: float | None) -> float | None:
+        if level is None:
+            return None
+        share = (level - self.ticks[0]) / (self.ticks[-1] - self.ticks[0])
+        return round(self.bottom - _PLOT_HEIGHT * share, 2)
+
+    def grid(self) -> list[Data]:
+        return [{"x": _LEFT, "x2": WIDTH, "y": self.y(tick), "y2": self.y(tick)} for tick in self.ticks]
+
+    def levels(self, unit: str) -> list[Data]:
+        decimals = max(len(f"{tick:g}".partition(".")[2]) for tick in self.ticks)
+        sign = "%" if unit == PERCENT else ""
+        return [_text(f"{tick:,.{decimals}f}{sign}", _LEFT - 8, self.y(tick) or 0.0) for tick in self.ticks]
+
+    def periods(self, names: Sequence[str]) -> list[tuple[str, list[Data]]]:
+        last = len(names) - 1
+        wanted = sorted({0, last // 2, last}) if last > 2 else range(last + 1)
+        align = {0: "left", last: "right"}
+        found: dict[str, list[Data]] = {}
+        for number in wanted:
+            side = align.get(number, "center") if last else "center"
+            nudge = {"left": -8, "right": 8, "center": 0}[side]
+            place = _text(names[number], self.x(number) + nudge, self.bottom + LINE)
+            found.setdefault(side, []).append(place)
+        return list(found.items())
+
+
+def _place_line_key(lines: Sequence[Line]) -> tuple[list[Data], float]:
+    key, y = [], LINE / 2
+    for line in lines:
+        key.append({"x": 0, "x2": 42, "y": y, "y2": y, "label": line.label, **_LINE_STYLES[line.kind]})
+        y += LINE + 4
+    return key, y
+
+
+def _line_points(line: Line, plot: _Plot) -> list[Data]:
+    """The points that have a value, each with the unbroken run that it is a part of."""
+    style = _LINE_STYLES[line.kind]
+    ends = {0, len(line.cells) - 1}
+    return [
+        {
+            "series": f"{line.label} {sum(one.value is None for one in line.cells[:number])}",
+            "x": plot.x(number),
+            "y": plot.y(cell.value),
+            "low": plot.y(cell.lower if cell.has_interval else None),
+            "high": plot.y(cell.upper if cell.has_interval else None),
+            "shown": len(line.cells) <= _MOST_MARKS or number in ends or _is_alone(line.cells, number),
+            **style,
+        }
+        for number, cell in enumerate(line.cells)
+        if cell.value is not None
+    ]
+
+
+def _is_alone(cells: Sequence[Cell], number: int) -> bool:
+    """Whether no line reaches a point: both its neighbours have no value."""
+    beside = (cells[place] for place in (number - 1, number + 1) if 0 <= place < len(cells))
+    return all(cell.value is None for cell in beside)
+
+
+def _marks(name: str, points: Sequence[Data]) -> Data:
+    encoding = {
+        "x": _position("x"),
+        "y": _position("y"),
+        "fill": _as_it_is("stroke"),
+        "shape": _as_it_is("shape"),
+    }
+    mark = {"type": "point", "size": 80, "opacity": 1, "stroke": "white", "strokeWidth": 1, "aria": False}
+    return _layer(name, points, mark, encoding)
+
+
+def _range_ticks(lowest: float, highest: float, unit: str) -> list[float]:
+    """Round numbers around the levels: from zero, unless the levels are all far above it."""
+    ticks = _ticks(highest, unit)
+    if lowest < highest / 2:
+        return ticks
+    step = _step(max(highest - lowest, highest * 0.02) / 4)
+    first = math.floor(round(lowest / step, 6))
+    last = max(math.ceil(round(highest / step, 6)), first + 1)
+    return [round(step * number, 6) for number in range(first, last + 1)]
+
+
 def _place_legend(legend: Sequence[Swatch], y: float) -> tuple[list[Data], list[Data], float]:
     swatches, texts = [], []
     for swatch in legend:
@@ -216,10 +374,14 @@ def _ticks(highest: float, unit: str) -> list[float]:
     """Round numbers from zero to past the highest level; a percentage near 100 ends there."""
     if unit == PERCENT and 75 < highest <= 100:
         return [0, 25, 50, 75, 100]
-    rough = (highest or 1.0) / MOST_STEPS
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
+    step = _step((highest or 1.0) / MOST_STEPS)
     return [round(step * number, 6) for number in range(math.ceil(round(highest / step, 6)) + 1)] or [0, 1]
+
+
+def _step(rough: float) -> float:
+    """The round number next above."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
 
 
 def _axis(ticks: Sequence[float], unit: str) -> Data:
@@ -330,6 +492,7 @@ def _as_it_is(field: str) -> Data:
 
 LINE_MARK: Final = {"type": "rule", "strokeWidth": 3, "aria": False}
 LINE_STYLE: Final = {"stroke": _as_it_is("stroke"), "strokeDash": _as_it_is("dash")}
+_RULE: Final = _box("x", "x2", "y", "y2")
 
 
 def _layer(name: str, records: Sequence[Data], mark: Data, encoding: Data) -> Data:

@@ -12,6 +12,7 @@ import polars as pl
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
+from evenground.reports.over_time import draw_over_time
 from evenground.reports.words import format_count, format_interval, format_number, format_value
 from evenground.stats import compare_with_benchmark
 from evenground.vocabulary import (
@@ -167,7 +168,7 @@ def list_rows(
     """The latest figure of each indicator for some people of an area."""
     wanted = [indicator_id for indicator_id in indicator_ids if indicator_id in release.indicators]
     found = _latest(
-        release.table("values").filter(
+        release.latest_values.filter(
             pl.col("indicator_id").is_in(wanted)
             & (pl.col("area_type") == area.area_type)
             & (pl.col("area_code") == area.area_code)
@@ -228,7 +229,7 @@ class PairTable:
 
 def pair_choices(release: Release, indicator_id: str) -> dict[str, str]:
     """The pairs of breakdowns that an indicator has figures for, with their names."""
-    values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    values = release.latest_values.filter(pl.col("indicator_id") == indicator_id)
     held = set(values["cut"].unique())
     return {str(cut): name for cut, name in PAIRS.items() if cut in held}
 
@@ -236,7 +237,7 @@ def pair_choices(release: Release, indicator_id: str) -> dict[str, str]:
 def read_pair(release: Release, indicator_id: str, cut: str) -> PairTable:
     """The latest figures of an indicator by a pair of breakdowns."""
     first, second = cut.split("*")
-    values = release.table("values").filter(
+    values = release.latest_values.filter(
         (pl.col("indicator_id") == indicator_id)
         & (pl.col("cut") == cut)
         & (pl.col("area_type") == AreaType.PLACE)
@@ -284,10 +285,11 @@ def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | N
 
 
 def _own_inequality(release: Release) -> pl.DataFrame:
-    """Across the place's own fifths: publishers' tenths of England are another thing."""
-    return release.table("inequality").filter(
+    """Across the place's own fifths at the latest date: publishers' tenths of England are another thing."""
+    own = release.table("inequality").filter(
         (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE)
     )
+    return own.filter(pl.col("period") == pl.col("period").max())
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,13 +341,13 @@ class Charts:
     ethnic_groups: Figure | None
     whole_place_only: tuple[str, ...]
     deciles: tuple[Figure, ...] = ()
+    over_time: Figure | None = None
 
     @property
     def every(self) -> list[Figure]:
         """All that there are, in the order to show them in."""
-        return [
-            one for one in (self.quintiles, self.map, *self.deciles, self.ethnic_groups) if one is not None
-        ]
+        pictures = (self.quintiles, self.map, self.over_time, *self.deciles, self.ethnic_groups)
+        return [one for one in pictures if one is not None]
 
 
 def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) -> Charts:
@@ -361,6 +363,7 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
         quintiles=_draw_bars(key, "quintiles", indicator_id, fifths.area_type, fifths.area_code),
         ethnic_groups=_draw_bars(key, "ethnic_groups", indicator_id, groups.area_type, groups.area_code),
         whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
+        over_time=_draw_over_time(key, indicator_id, area.area_type, area.area_code),
     )
 
 
@@ -371,7 +374,7 @@ def is_published(info: IndicatorInfo) -> bool:
 
 def _draw_published(key: _Key, indicator_id: str, area: Area, map_type: str) -> Charts:
     """Only what the publisher breaks down: an empty picture would say that there is nobody."""
-    values = key.release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    values = key.release.latest_values.filter(pl.col("indicator_id") == indicator_id)
     here = values.filter((pl.col("area_type") == area.area_type) & (pl.col("area_code") == area.area_code))
     cuts = set(here["cut"].unique())
     mapped = values.filter((pl.col("area_type") == map_type) & (pl.col("cut") == Cut.ALL))
@@ -387,7 +390,13 @@ def _draw_published(key: _Key, indicator_id: str, area: Area, map_type: str) -> 
         ethnic_groups=bars[Cut.ETHNIC_GROUP],
         whole_place_only=(),
         deciles=tuple(_draw_deciles(key, indicator_id, *one) for one in broken_down),
+        over_time=_draw_over_time(key, indicator_id, area.area_type, area.area_code),
     )
+
+
+@lru_cache(maxsize=1024)
+def _draw_over_time(key: _Key, indicator_id: str, area_type: str, area_code: str) -> Figure | None:
+    return draw_over_time(key.release, indicator_id, area_type=area_type, area_code=area_code)
 
 
 @lru_cache(maxsize=256)
@@ -441,7 +450,7 @@ def describe_published(release: Release, info: IndicatorInfo, row: Row) -> Publi
     if not is_published(info):
         return None
     raw = row.raw or {}
-    values = release.table("values").filter((pl.col("indicator_id") == info.id) & (pl.col("cut") == Cut.ALL))
+    values = release.latest_values.filter((pl.col("indicator_id") == info.id) & (pl.col("cut") == Cut.ALL))
     sources = values["source"].unique().sort().to_list()
     return PublishedFacts(
         source=raw.get("source") or ", ".join(sources),
@@ -496,7 +505,7 @@ def _list_slopes(release: Release, info: IndicatorInfo) -> Iterable[Slope]:
 
 def published_periods(release: Release) -> dict[str, str]:
     """The periods of each published indicator and the sources that brought it, in words."""
-    values = release.table("values").filter(pl.col("basis") == Basis.PUBLISHED)
+    values = release.latest_values.filter(pl.col("basis") == Basis.PUBLISHED)
     told = values.group_by("indicator_id").agg(
         pl.col("period").unique().sort(), pl.col("source").unique().sort()
     )
@@ -508,7 +517,7 @@ def published_periods(release: Release) -> dict[str, str]:
 
 def _area_with(release: Release, indicator_id: str, area: Area, cut: Cut) -> Area:
     """The area itself where it is broken down so, else the whole place."""
-    figures = release.table("values").filter(
+    figures = release.latest_values.filter(
         (pl.col("indicator_id") == indicator_id)
         & (pl.col("area_type") == area.area_type)
         & (pl.col("area_code") == area.area_code)
@@ -564,7 +573,7 @@ def _area_choices(release: Release) -> dict[str, list[Area]]:
 
 @lru_cache(maxsize=4)
 def _cached_area_choices(key: _Key) -> dict[str, list[Area]]:
-    values = key.release.table("values")
+    values = key.release.latest_values
     with_figures = set(values.select("area_type", "area_code").unique().iter_rows())
     choices: dict[str, list[Area]] = {}
     for kind in _CHOSEN_TYPES:
@@ -584,7 +593,7 @@ def _groups(release: Release) -> list[Group]:
 
 @lru_cache(maxsize=4)
 def _cached_groups(key: _Key) -> list[Group]:
-    values = key.release.table("values").filter(pl.col("area_type") == AreaType.PLACE)
+    values = key.release.latest_values.filter(pl.col("area_type") == AreaType.PLACE)
     pairs = values.select("cut", "category").unique().iter_rows()
     known = [_name_group(key.release, cut, category) for cut, category in pairs if cut in CUTS]
     told = list(key.release.groups)
