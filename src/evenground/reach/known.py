@@ -77,30 +77,35 @@ def all_is_known(eligible: Floats, reached: Floats) -> KnownCounts:
     return KnownCounts(eligible, reached, nothing, nothing)
 
 
-def fit_to_known(strata: Strata, known: KnownCounts) -> tuple[MainEffects, Floats]:
-    """Fit the main effects to known counts, and find the likeliest hidden ones, in turn (EM).
+def fit_to_known(strata: Strata, known: KnownCounts) -> tuple[Floats, Floats]:
+    """Find the likeliest hidden counts and the main effects that they follow from, in turn (EM).
 
     Returns
     -------
     tuple
-        The main effects, and the reached of each community: as known, or for a hidden count its expected
-        value, given its range and what the main effects predict.
+        The eligible and the reached of each stratum, as known: scaled to what is known of its community, and
+        where that is hidden to its expected value, given its range and what the main effects predict.
 
     References
     ----------
     Dempster AP, Laird NM, Rubin DB. Maximum likelihood from incomplete data via the EM algorithm. J R Stat
     Soc B 1977;39:1-38, section 4.2 (grouped and censored data).
     """
+    if not known.reached_hidden.any():
+        return _scale(strata, known, known.reached)
     shown = ~(known.eligible_hidden | known.reached_hidden)
     share = (known.reached[shown].sum() + 0.5) / (known.eligible[shown].sum() + 1)
     predicted = np.full(len(known.eligible), share)
     for _ in range(_STEPS):
         reached = np.where(known.reached_hidden, expect_between(known, predicted), known.reached)
-        model = fit_main_effects(strata.covariates, *_scale(strata, known, reached))
+        eligible, users = _scale(strata, known, reached)
+        seen = np.where(known.eligible_hidden, 0.0, 1.0)[strata.communities]
+        model = fit_main_effects(strata.covariates, eligible * seen, users * seen)
         before, predicted = predicted, _predict(model, strata)
         if not np.any(known.reached_hidden & (np.abs(predicted - before) > _TOLERANCE)):
             break
-    return model, np.where(known.eligible_hidden, known.eligible * predicted, reached)
+    reached = np.where(known.eligible_hidden, known.eligible * predicted, reached)
+    return _scale(strata, known, reached)
 
 
 def expect_between(known: KnownCounts, predicted: Floats) -> Floats:
@@ -121,9 +126,9 @@ def _scale(strata: Strata, known: KnownCounts, reached: Floats) -> tuple[Floats,
     """
     codes = strata.communities
     n, y = (np.bincount(codes, counts) for counts in (strata.eligible, strata.reached))
-    eligible = strata.eligible * np.where(known.eligible_hidden, 0.0, known.eligible / n)[codes]
+    eligible = strata.eligible * (known.eligible / n)[codes]
     truly = strata.reached * (reached / np.maximum(y, 1.0))[codes]
-    evenly = strata.eligible * (reached / n)[codes]
+    evenly = eligible * (reached / known.eligible)[codes]
     users = np.where(known.reached_hidden[codes], evenly, truly)
     return eligible, np.minimum(users, eligible)
 

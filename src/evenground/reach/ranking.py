@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse, special
 
 from evenground.errors import InputError
-from evenground.reach.draws import LEVEL_MIDDLES, Drawn, Draws, Missing, draw_missing
-from evenground.reach.known import KnownCounts, KnownCountsOf, Strata, all_is_known, fit_to_known
-from evenground.reach.main_effects import Codes, Floats, MainEffects
+from evenground.reach.draws import Drawn, Missing, draw_missing
+from evenground.reach.hierarchy import Estimate, estimate_communities, missing_out
+from evenground.reach.known import KnownCountsOf, Strata, all_is_known, fit_to_known
+from evenground.reach.main_effects import Codes, Floats
+from evenground.reach.mixed import Counts
 from evenground.reach.services import (
     NEVER_RANKED,
     Service,
@@ -21,7 +22,7 @@ from evenground.reach.services import (
     require_services,
     sum_strata,
 )
-from evenground.reach.shrinkage import Communities, Posterior, estimate_uptake
+from evenground.reach.terms import join_blocks, make_levels
 from evenground.vocabulary import ALL_SERVICES
 
 
@@ -30,30 +31,15 @@ class _Estimated:
     """A service's ranked communities and what is known of their uptake.
 
     ``eligible`` and ``reached`` are the counts as they are, for the table alone: whatever is estimated
-    comes from ``communities``, which hold the counts that may be known.
+    comes from ``estimate``, made of the counts that may be known, as ``known_reached`` is.
     """
 
     service: Service
     keys: pl.DataFrame
     eligible: Floats
     reached: Floats
-    communities: Communities
-    posterior: Posterior
-
-    @property
-    def missing(self) -> Floats:
-        """People missing out at each point of each community's posterior."""
-        return missing_out(self.communities.eligible, self.service.standard, self.posterior.uptake)
-
-    @property
-    def levels(self) -> Draws:
-        """People missing out at the levels that draws are made from."""
-        uptake = self.posterior.quantiles(LEVEL_MIDDLES)
-        return missing_out(self.communities.eligible, self.service.standard, uptake).astype(np.float32)
-
-    @property
-    def expected_missing(self) -> Floats:
-        return np.asarray(np.sum(self.missing * self.posterior.mass, axis=1))
+    known_reached: Floats
+    estimate: Estimate
 
 
 def rank_communities(
@@ -121,7 +107,15 @@ def rank_communities(
     estimated = [_estimate(service, list(by), covariates, exclude, known_counts) for service in services]
     keys = pl.concat([one.keys for one in estimated]).unique().sort(by)
     drawn = draw_missing(
-        [Missing(one.service.id, one.levels, _positions(keys, one.keys, by)) for one in estimated],
+        [
+            Missing(
+                one.service.id,
+                one.estimate.levels(one.service.standard),
+                _positions(keys, one.keys, by),
+                one.estimate.together,
+            )
+            for one in estimated
+        ],
         keys.height,
         draws=draws,
         seed=seed,
@@ -136,11 +130,6 @@ def rank_communities(
     )
     table = pl.concat([table, _all_table(table, keys, list(by), drawn)])
     return _finish(table, list(by), confidence_level, top)
-
-
-def missing_out(eligible: Floats, standard: float, uptake: Floats) -> Floats:
-    """People below the standard, for each community (rows) and uptake (columns); never fewer than none."""
-    return np.asarray(eligible[:, None] * np.maximum(0.0, standard - uptake))
 
 
 def _require_options(confidence_level: float, top: int, draws: int) -> None:
@@ -163,19 +152,30 @@ def _estimate(
     covariates = find_covariates(service, by, covariates)
     rows = sum_strata(service, by, covariates)
     keys = rows.select(by).unique().sort(by)
-    codes = _codes(rows, by)
+    codes = find_codes(rows, by)
     people, users = (rows[name].to_numpy().astype(np.float64) for name in ("eligible", "reached"))
     eligible, reached = (np.bincount(codes, counts).astype(np.float64) for counts in (people, users))
     known = (known_counts or all_is_known)(eligible, reached)
-    strata = Strata([_codes(rows, [name]) for name in covariates], people, users, codes)
-    model, likeliest = fit_to_known(strata, known)
-    communities = _sum_communities(model, people, codes, known, likeliest)
+    levels = [find_codes(rows, [name]) for name in covariates]
+    known_people, known_users = fit_to_known(Strata(levels, people, users, codes), known)
+    area = _areas(keys, by, covariates)
+    counts = Counts(known_people, known_users, codes, np.arange(keys.height) if area is None else area)
+    estimate = estimate_communities(
+        join_blocks(len(codes), [make_levels(one) for one in levels]),
+        counts,
+        known,
+        areas_share=area is not None,
+        strata_differ=known_counts is None and len(codes) > keys.height,
+    )
     ranked = _is_ranked(service, keys, by, exclude)
-    keys = keys.filter(pl.Series(ranked))
-    chosen = _choose(communities, ranked)
-    trusted = _choose(_temper(communities, known), ranked)
-    posterior = estimate_uptake(trusted, _areas(keys, by, covariates))
-    return _Estimated(service, keys, eligible[ranked], reached[ranked], chosen, posterior)
+    return _Estimated(
+        service,
+        keys.filter(pl.Series(ranked)),
+        eligible[ranked],
+        reached[ranked],
+        np.bincount(codes, known_users)[ranked].astype(np.float64),
+        estimate.choose(ranked),
+    )
 
 
 def _is_ranked(
@@ -189,41 +189,10 @@ def _is_ranked(
     return ranked
 
 
-def _codes(rows: pl.DataFrame, columns: list[str]) -> Codes:
+def find_codes(rows: pl.DataFrame, columns: Sequence[str]) -> Codes:
     """The place of each row's values among the sorted distinct ones, from 0."""
     ranks = rows.select(pl.struct(columns).rank("dense")).to_series()
     return ranks.to_numpy().astype(np.int64) - 1
-
-
-def _sum_communities(
-    model: MainEffects, eligible: Floats, codes: Codes, known: KnownCounts, reached: Floats
-) -> Communities:
-    share = special.expit(model.linear_predictor)
-    spread = np.maximum(eligible * share * (1 - share), 1e-12)
-    n, expected, information = (
-        np.bincount(codes, values).astype(np.float64) for values in (eligible, eligible * share, spread)
-    )
-    shape = (len(n), len(codes))
-    average = sparse.csr_array((spread / information[codes], (codes, np.arange(len(codes)))), shape=shape)
-    profile = (average @ model.design).toarray()
-    variance = np.einsum("cp,pq,cq->c", profile, model.covariance, profile, optimize=True)
-    expected, information = (values * known.eligible / n for values in (expected, information))
-    seen = ~known.eligible_hidden
-    departure = np.sum(((reached - expected) ** 2 / information)[seen])
-    dispersion = departure / max(np.count_nonzero(seen) - profile.shape[1], 1)
-    return Communities(known.eligible, reached, expected, information, np.maximum(1.0, dispersion) * variance)
-
-
-def _choose(communities: Communities, chosen: NDArray[np.bool_]) -> Communities:
-    return Communities(**{name: getattr(communities, name)[chosen] for name in Communities.__slots__})
-
-
-def _temper(communities: Communities, known: KnownCounts) -> Communities:
-    """The same counts, as of fewer people where rounding or hiding makes them say less than they seem to."""
-    variance = known.count_variance(communities.predicted)
-    weight = communities.information / (communities.information + variance)
-    scaled = ("eligible", "reached", "expected", "information")
-    return replace(communities, **{name: getattr(communities, name) * weight for name in scaled})
 
 
 def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | None:
@@ -231,7 +200,7 @@ def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | 
     local = [name for name in by if name not in covariates]
     if not local or len(local) == len(by):
         return None
-    return _codes(keys, local)
+    return find_codes(keys, local)
 
 
 def _positions(keys: pl.DataFrame, some: pl.DataFrame, by: Sequence[str]) -> Codes:
@@ -244,20 +213,20 @@ def _tails(confidence_level: float) -> Floats:
 
 
 def _service_table(one: _Estimated, confidence_level: float, probability: Floats) -> pl.DataFrame:
-    communities, standard = one.communities, one.service.standard
-    uptake = one.posterior.quantiles(_tails(confidence_level))
+    estimate, standard = one.estimate, one.service.standard
+    uptake = estimate.posterior.quantiles(_tails(confidence_level))
     # The most people miss out where uptake is lowest.
-    limits = missing_out(communities.eligible, standard, uptake)[:, ::-1]
+    limits = missing_out(estimate.eligible, standard, uptake)[:, ::-1]
     return one.keys.with_columns(
         service_id=pl.lit(one.service.id),
         standard=pl.lit(float(standard)),
         eligible=pl.Series(one.eligible).cast(pl.Int64),
         reached=pl.Series(one.reached).cast(pl.Int64),
-        known_eligible=pl.Series(communities.eligible),
-        known_reached=pl.Series(communities.reached),
-        estimated_uptake=pl.Series(one.posterior.mean),
-        predicted_uptake=pl.Series(communities.expected / communities.eligible),
-        expected_missing=pl.Series(one.expected_missing),
+        known_eligible=pl.Series(estimate.eligible),
+        known_reached=pl.Series(one.known_reached),
+        estimated_uptake=pl.Series(estimate.posterior.mean),
+        predicted_uptake=pl.Series(estimate.predicted),
+        expected_missing=pl.Series(estimate.expected_missing(standard)),
         lower_cl=pl.Series(limits[:, 0]),
         upper_cl=pl.Series(limits[:, 1]),
         probability=pl.Series(probability),

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
-from evenground.reach.main_effects import Codes, Floats
+from evenground.reach.main_effects import Floats
 
 SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Standard deviations, on the logit scale, of the kinds of community that the prior mixes."""
@@ -32,15 +32,17 @@ class Communities:
         How many the main effects would lead one to expect to be reached.
     information
         The binomial variance of that number, summed over the strata.
-    prediction_variance
-        Of the main-effects prediction, on the logit scale.
+    shift, variance
+        What else leads to expect another uptake, as a normal distribution on the logit scale: the area's
+        effect as its other communities show it, with the doubt about that and about the main effects.
     """
 
     eligible: Floats
     reached: Floats
     expected: Floats
     information: Floats
-    prediction_variance: Floats
+    shift: Floats
+    variance: Floats
 
     @property
     def predicted(self) -> Floats:
@@ -80,20 +82,18 @@ class Posterior:
         return np.asarray(flat.reshape(len(rows), len(probabilities)))
 
 
-def estimate_uptake(communities: Communities, area: Codes | None) -> Posterior:
+def estimate_uptake(communities: Communities) -> Posterior:
     """The posterior of each community's uptake.
 
-    Uptake on the logit scale is the main effects' prediction, plus an effect shared by the communities of
-    an area (normal), plus an effect of the community alone: a mixture of normals about 0 with the spreads
-    ``SPREADS``, whose weights are estimated by maximum marginal likelihood. The mixture lets most
-    communities be drawn in closely while a few are let stand far out.
+    Uptake on the logit scale is the main effects' prediction, shifted by what the community's area shares,
+    plus an effect of the community alone: a mixture of normals about 0 with the spreads ``SPREADS``, whose
+    weights are estimated by maximum marginal likelihood. The mixture lets most communities be drawn in
+    closely while a few are let stand far out.
 
     Parameters
     ----------
     communities
         Every one with someone eligible.
-    area
-        The area of each community, from 0, where several communities share one; else ``None``.
 
     Returns
     -------
@@ -104,66 +104,36 @@ def estimate_uptake(communities: Communities, area: Codes | None) -> Posterior:
     Stephens M. False discovery rates: a new deal. Biostatistics 2017;18:275-94 (the mixture of normals
     about 0). Efron B. Large-scale inference. 2010, chapter 1 (empirical Bayes).
     """
-    shift, shift_variance = _area_effects(communities, area)
-    variance = communities.prediction_variance + shift_variance
-    starts = range(0, len(shift), _CHUNK)
-    parts = [slice(start, start + _CHUNK) for start in starts]
-    evidence = np.concatenate([_evidence(communities, shift, variance, part) for part in parts])
-    weights = _mixture_weights(evidence)
-    posteriors = [_posterior(communities, shift, variance, weights, part) for part in parts]
+    parts = _parts(communities)
+    weights = _mixture_weights(np.concatenate([_evidence(communities, part) for part in parts]))
+    posteriors = [_posterior(communities, weights, part) for part in parts]
     return Posterior(*(np.concatenate(arrays) for arrays in zip(*posteriors, strict=True)))
 
 
-def estimate_spreads(deviation: Floats, variance: Floats, area: Codes) -> tuple[float, float]:
-    """The variances of area and community effects by maximum likelihood, on the logit scale.
+def estimate_stray(communities: Communities) -> Floats:
+    """How far each community is likely to stray from its like, as a share of each of ``SPREADS``.
 
-    Parameters
-    ----------
-    deviation, variance
-        Each community's own deviation from its prediction, and the sampling variance of that.
-    area
-        The area of each community, from 0.
+    Returns
+    -------
+    numpy.ndarray
+        Shape (communities, spreads): the probability that each spread is the one that it was drawn with.
     """
-
-    def loss(log_spreads: Floats) -> float:
-        between_areas, within = np.exp(2 * log_spreads)
-        weight = 1 / (variance + within)
-        total = np.bincount(area, weight)
-        pull = np.bincount(area, weight * deviation)
-        grown = 1 + between_areas * total
-        fit = np.sum(weight * deviation**2) - np.sum(between_areas * pull**2 / grown)
-        return float(fit - np.sum(np.log(weight)) + np.sum(np.log(grown)))
-
-    best = optimize.minimize(
-        loss, np.log([0.2, 0.2]), method="L-BFGS-B", bounds=[(np.log(0.005), np.log(3.0))] * 2
-    )
-    between_areas, within = np.exp(2 * best.x)
-    return float(between_areas), float(within)
+    evidence = np.concatenate([_evidence(communities, part) for part in _parts(communities)])
+    likely = evidence * _mixture_weights(evidence)
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
 
 
-def _area_effects(communities: Communities, area: Codes | None) -> tuple[Floats, Floats]:
-    if area is None:
-        nothing = np.zeros(len(communities.eligible))
-        return nothing, nothing
-    information = np.maximum(communities.information, 1e-9)
-    deviation = (communities.reached - communities.expected) / information
-    variance = 1 / information + communities.prediction_variance
-    between_areas, within = estimate_spreads(deviation, variance, area)
-    weight = 1 / (variance + within)
-    # A community's own figure is counted once, in its likelihood: here the area is judged by the others.
-    others = np.bincount(area, weight)[area] - weight
-    pull = np.bincount(area, weight * deviation)[area] - weight * deviation
-    area_variance = 1 / (1 / between_areas + np.maximum(others, 0.0))
-    return pull * area_variance, area_variance
+def _parts(communities: Communities) -> list[slice]:
+    return [slice(start, start + _CHUNK) for start in range(0, len(communities.eligible), _CHUNK)]
 
 
-def _grid(communities: Communities, shift: Floats, part: slice) -> Floats:
+def _grid(communities: Communities, part: slice) -> Floats:
     """Points on the logit scale: where the likelihood is, and where the prior is; shape (part, points)."""
     n, y = communities.eligible[part], communities.reached[part]
     own = special.logit((y + 0.5) / (n + 1)) - special.logit(communities.predicted[part])
     own_spread = np.sqrt(1 / (y + 0.5) + 1 / (n - y + 0.5))
     likelihood = own[:, None] + own_spread[:, None] * _rising(_LIKELIHOOD_POINTS, end=8.0, pinch=3.0)
-    prior = shift[part, None] + _rising(_PRIOR_POINTS, end=7.0, pinch=5.0)
+    prior = communities.shift[part, None] + _rising(_PRIOR_POINTS, end=7.0, pinch=5.0)
     return np.sort(np.concatenate([np.clip(likelihood, -15.0, 15.0), prior], axis=1), axis=1)
 
 
@@ -180,9 +150,10 @@ def _log_likelihood(communities: Communities, grid: Floats, part: slice) -> Floa
     return np.asarray(loss - loss.max(axis=1, keepdims=True))
 
 
-def _prior(grid: Floats, shift: Floats, variance: Floats, spread: float) -> Floats:
-    total = (variance + spread**2)[:, None]
-    return np.asarray(np.exp(-0.5 * (grid - shift[:, None]) ** 2 / total) / np.sqrt(total))
+def _prior(communities: Communities, grid: Floats, part: slice, spread: float) -> Floats:
+    total = (communities.variance[part] + spread**2)[:, None]
+    away = grid - communities.shift[part, None]
+    return np.asarray(np.exp(-0.5 * away**2 / total) / np.sqrt(total))
 
 
 def _trapezoid_widths(grid: Floats) -> Floats:
@@ -193,13 +164,12 @@ def _trapezoid_widths(grid: Floats) -> Floats:
     return widths
 
 
-def _evidence(communities: Communities, shift: Floats, variance: Floats, part: slice) -> Floats:
+def _evidence(communities: Communities, part: slice) -> Floats:
     """How well each kind of community explains each one's figure, shape (part, spreads)."""
-    grid = _grid(communities, shift, part)
+    grid = _grid(communities, part)
     measure = np.exp(_log_likelihood(communities, grid, part)) * _trapezoid_widths(grid)
     return np.stack(
-        [np.sum(measure * _prior(grid, shift[part], variance[part], spread), axis=1) for spread in SPREADS],
-        axis=1,
+        [np.sum(measure * _prior(communities, grid, part, spread), axis=1) for spread in SPREADS], axis=1
     )
 
 
@@ -216,13 +186,11 @@ def _mixture_weights(evidence: Floats) -> Floats:
     return weights
 
 
-def _posterior(
-    communities: Communities, shift: Floats, variance: Floats, weights: Floats, part: slice
-) -> tuple[Floats, Floats]:
-    grid = _grid(communities, shift, part)
+def _posterior(communities: Communities, weights: Floats, part: slice) -> tuple[Floats, Floats]:
+    grid = _grid(communities, part)
     mass = np.exp(_log_likelihood(communities, grid, part)) * _trapezoid_widths(grid)
     mass *= sum(
-        weight * _prior(grid, shift[part], variance[part], spread)
+        weight * _prior(communities, grid, part, spread)
         for weight, spread in zip(weights, SPREADS, strict=True)
     )
     mass /= mass.sum(axis=1, keepdims=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evenground.reach import draws as module
-from evenground.reach.draws import LEVELS, Missing, draw_missing
+from evenground.reach.draws import LEVELS, Missing, Together, draw_missing, draw_top
 
 TAILS = np.array([0.025, 0.975])
 
@@ -24,12 +24,39 @@ def draw(services: list[Missing], communities: int, *, top: int = 5, draws: int 
 
 def test_leaving_out_who_cannot_be_in_the_top_changes_no_probability() -> None:
     service = make_missing("a", 60)
-    drawn = draw([service], 60)
-    levels = np.random.default_rng([0, 0xE8B7BE43]).integers(0, LEVELS, size=(60, 400), dtype=np.uint8)
-    values = np.take_along_axis(service.levels, levels.astype(np.int64), axis=1)
-    best = np.sort(values, axis=0)[-5]
-    np.testing.assert_allclose(drawn.probabilities[0], np.mean(values >= best, axis=1))
-    np.testing.assert_allclose(drawn.all_limits, np.quantile(values, TAILS, axis=1))
+    beside = Missing("a", np.vstack([service.levels, np.zeros((200, LEVELS), np.float32)]), np.arange(260))
+    alone, among_others = draw([service], 60), draw([beside], 260)
+    np.testing.assert_allclose(among_others.probabilities[0][:60], alone.probabilities[0], atol=0.1)
+    assert not among_others.probabilities[0][60:].any()
+    assert alone.probabilities[0].sum() == pytest.approx(5)
+
+
+def test_doubts_that_all_share_leave_the_order_as_it_is() -> None:
+    levels = np.sort(np.random.default_rng(2).gamma(5, 4, (1, LEVELS)), axis=1).astype(np.float32)
+    nearly_alike = np.vstack([levels, levels * 1.01, levels * 1.02])
+    ones, nothing, areas = np.ones(3), np.zeros(3), np.zeros(3, np.int64)
+    together = {
+        "all": Together(ones[:, None], areas, nothing, nothing),
+        "area": Together(nothing[:, None], areas, ones, nothing),
+        "own": Together(nothing[:, None], areas, nothing, ones),
+    }
+    first = {
+        name: draw_top(Missing("a", nearly_alike, areas, one), draws=2000, seed=1, top=1)[2]
+        for name, one in together.items()
+    }
+    assert first["all"] == first["area"] == 1
+    assert 0.3 < first["own"] < 0.45
+
+
+def test_draws_have_the_quantiles_of_each_posterior() -> None:
+    service = make_missing("a", 30)
+    common = np.full((30, 2), 0.5)
+    half = np.full(30, 0.5)
+    together = Together(common, np.arange(30) // 5, half, half)
+    shared = Missing("a", service.levels, service.positions, together)
+    drawn = draw([shared], 30, top=30, draws=8000)
+    expected = np.quantile(service.levels, TAILS, axis=1)
+    np.testing.assert_allclose(drawn.all_limits, expected, rtol=0.15, atol=1.5)
 
 
 def test_one_service_is_all_services() -> None:

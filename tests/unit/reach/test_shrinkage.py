@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from scipy import special, stats
 
 from evenground.reach.shrinkage import (
@@ -11,7 +10,6 @@ from evenground.reach.shrinkage import (
     Communities,
     Posterior,
     _mixture_weights,
-    estimate_spreads,
     estimate_uptake,
 )
 
@@ -22,6 +20,7 @@ def make_communities(eligible: np.ndarray, reached: np.ndarray, predicted: float
         reached,
         eligible * predicted,
         eligible * predicted * (1 - predicted),
+        np.zeros(len(eligible)),
         np.full(len(eligible), 1e-4),
     )
 
@@ -34,7 +33,7 @@ def test_posterior_means_are_those_of_a_brute_force_integration() -> None:
     evidence, first_moment = weighed[..., 0], weighed[..., 1]
     weights = _mixture_weights(evidence)
     expected = (first_moment @ weights) / (evidence @ weights)
-    np.testing.assert_allclose(estimate_uptake(communities, None).mean, expected, atol=1e-3)
+    np.testing.assert_allclose(estimate_uptake(communities).mean, expected, atol=1e-3)
 
 
 def integrate(community: int, spread: float, communities: Communities) -> tuple[float, float]:
@@ -43,7 +42,7 @@ def integrate(community: int, spread: float, communities: Communities) -> tuple[
     deviation = np.linspace(-9, 9, 20_001)
     share = special.expit(special.logit(communities.predicted[community]) + deviation)
     log_likelihood = stats.binom.logpmf(y, n, share)
-    scale = np.sqrt(spread**2 + communities.prediction_variance[community])
+    scale = np.sqrt(spread**2 + communities.variance[community])
     mass = np.exp(log_likelihood - log_likelihood.max()) * stats.norm.pdf(deviation, scale=scale)
     step = deviation[1] - deviation[0]
     return float(mass.sum() * step), float(mass @ share * step)
@@ -59,34 +58,12 @@ def test_quantiles_rise_and_invert_the_distribution() -> None:
     np.testing.assert_allclose(posterior.quantiles(probabilities), expected, atol=2e-3)
 
 
-def test_spreads_of_areas_and_communities_are_recovered() -> None:
-    rng = np.random.default_rng(6)
-    area = np.repeat(np.arange(200), 10)
-    deviation = rng.normal(0, 0.4, 200)[area] + rng.normal(0, 0.2, 2_000) + rng.normal(0, 0.1, 2_000)
-    between_areas, within = estimate_spreads(deviation, np.full(2_000, 0.01), area)
-    assert np.sqrt(between_areas) == pytest.approx(0.4, rel=0.15)
-    assert np.sqrt(within) == pytest.approx(0.2, rel=0.1)
-
-
-def test_a_community_borrows_from_the_others_of_its_area() -> None:
-    rng = np.random.default_rng(9)
-    area = np.repeat(np.arange(30), 8)
-    effect = np.where(area < 15, -0.6, 0.6)
-    eligible = np.full(240, 200.0)
-    eligible[[0, 239]] = 4
-    reached = rng.binomial(eligible.astype(int), special.expit(0.2 + effect)).astype(float)
-    reached[[0, 239]] = 2
-    posterior = estimate_uptake(make_communities(eligible, reached, special.expit(0.2)), area)
-    assert posterior.mean[0] < 0.45
-    assert posterior.mean[239] > 0.62
-
-
 def test_a_few_far_out_communities_are_let_stand_while_the_rest_are_drawn_in() -> None:
     rng = np.random.default_rng(3)
     eligible = np.full(200, 60.0)
     truth = np.full(200, 0.7)
     truth[:6] = 0.2
     reached = rng.binomial(60, truth).astype(float)
-    posterior = estimate_uptake(make_communities(eligible, reached, 0.7), None)
+    posterior = estimate_uptake(make_communities(eligible, reached, 0.7))
     assert np.abs(posterior.mean[:6] - reached[:6] / 60).max() < 0.05
     assert posterior.mean[6:].std() < 0.3 * (reached[6:] / 60).std()

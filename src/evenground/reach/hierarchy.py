@@ -1,0 +1,161 @@
+"""From strata to the posterior of each community: the mixed model and the shrinkage, in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from evenground.reach.draws import LEVEL_MIDDLES, Draws, Together
+from evenground.reach.known import KnownCounts
+from evenground.reach.main_effects import Floats
+from evenground.reach.mixed import Counts, MixedModel, Spreads, fit_mixed
+from evenground.reach.shrinkage import SPREADS, Communities, Posterior, estimate_stray, estimate_uptake
+from evenground.reach.terms import Terms
+
+_UNSEEN = 1e-6
+"""What the people of a community weigh of which nothing is known: enough to have a prediction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is known of the uptake of communities.
+
+    Attributes
+    ----------
+    eligible
+        Shape (communities,): as known.
+    predicted
+        Shape (communities,): uptake by the main effects alone.
+    posterior
+        Of uptake.
+    together
+        How the doubts about communities go together.
+    spreads
+        Of the model.
+    """
+
+    eligible: Floats
+    predicted: Floats
+    posterior: Posterior
+    together: Together
+    spreads: Spreads
+
+    def missing(self, standard: float) -> Floats:
+        """People missing out at each point of each community's posterior, shape (communities, points)."""
+        return missing_out(self.eligible, standard, self.posterior.uptake)
+
+    def expected_missing(self, standard: float) -> Floats:
+        """The mean of that, shape (communities,)."""
+        return np.asarray(np.sum(self.missing(standard) * self.posterior.mass, axis=1))
+
+    def levels(self, standard: float) -> Draws:
+        """People missing out at the levels that draws are made from."""
+        uptake = self.posterior.quantiles(LEVEL_MIDDLES)
+        return missing_out(self.eligible, standard, uptake).astype(np.float32)
+
+    def choose(self, chosen: NDArray[np.bool_]) -> Estimate:
+        """Some of the communities."""
+        together = Together(**{name: getattr(self.together, name)[chosen] for name in Together.__slots__})
+        posterior = Posterior(self.posterior.uptake[chosen], self.posterior.mass[chosen])
+        return Estimate(self.eligible[chosen], self.predicted[chosen], posterior, together, self.spreads)
+
+
+def missing_out(eligible: Floats, standard: float, uptake: Floats) -> Floats:
+    """People below the standard, for each community (rows) and uptake (columns); never fewer than none."""
+    return np.asarray(eligible[:, None] * np.maximum(0.0, standard - uptake))
+
+
+def estimate_communities(
+    terms: Terms, counts: Counts, known: KnownCounts, *, areas_share: bool, strata_differ: bool
+) -> Estimate:
+    """Fit the model twice: first as if communities strayed alike, then with those far out counting for less.
+
+    A rare deep gap would otherwise pull its area, its group and the spread of all communities towards itself.
+
+    Parameters
+    ----------
+    terms
+        The main effects, a row for each stratum.
+    counts
+        Of the strata.
+    known
+        Of the communities: where counts are rounded or hidden they count as those of fewer people.
+    areas_share
+        Whether several communities lie in an area.
+    strata_differ
+        Whether the strata of a community are known, so that they may differ by more than main effects.
+    """
+    counts = _temper(terms, counts, known)
+    model = fit_mixed(terms, counts, areas_share=areas_share, strata_differ=strata_differ)
+    model = fit_mixed(
+        terms,
+        counts,
+        areas_share=areas_share,
+        strata_differ=strata_differ,
+        community_spreads=_spreads(estimate_stray(_see(counts, model)), model),
+        start=model.spreads,
+    )
+    communities = _see(counts, model)
+    posterior = estimate_uptake(communities)
+    together = _together(counts, model)
+    return Estimate(known.eligible, communities.predicted, posterior, together, model.spreads)
+
+
+def _temper(terms: Terms, counts: Counts, known: KnownCounts) -> Counts:
+    """The same counts, as of fewer people where rounding or hiding makes them say less than they seem to."""
+    weight = np.where(known.eligible_hidden, _UNSEEN, 1.0)
+    if known.round_to > 1 or known.reached_hidden.any():
+        eligible, reached = (
+            np.bincount(counts.community, values, minlength=len(weight))
+            for values in (counts.eligible, counts.reached)
+        )
+        share = (reached + 0.5) / (eligible + 1)
+        information = eligible * share * (1 - share)
+        weight *= information / (information + known.count_variance(share))
+    weight = weight[counts.community]
+    return Counts(counts.eligible * weight, counts.reached * weight, counts.community, counts.area)
+
+
+def _spreads(kinds: Floats, model: MixedModel) -> Floats:
+    """The spread with which each community weighs as much as over all that it may have been drawn with."""
+    noise = 1 / np.maximum(model.information, 1e-9)[:, None]
+    weight = np.sum(kinds / (noise + np.square(SPREADS)), axis=1)
+    return np.asarray(np.sqrt(np.maximum(1 / weight - noise[:, 0], min(SPREADS) ** 2)))
+
+
+def _see(counts: Counts, model: MixedModel) -> Communities:
+    share = special.expit(model.main_predictor)
+    eligible, reached, expected, information = (
+        np.bincount(counts.community, values, minlength=len(counts.area)).astype(np.float64)
+        for values in (
+            counts.eligible,
+            counts.reached,
+            counts.eligible * share,
+            np.maximum(counts.eligible * share * (1 - share), 1e-12),
+        )
+    )
+    average = np.clip(expected / np.maximum(eligible, 1e-12), 1e-9, 1 - 1e-9)
+    # People of unlike strata vary less together than as many who are alike.
+    tighter = np.clip(eligible * average * (1 - average) / information, 1.0, 4.0)
+    return Communities(
+        eligible * tighter,
+        reached * tighter,
+        expected * tighter,
+        information * tighter,
+        model.others_effect,
+        model.others_variance + model.spreads.stratum**2 * model.evenness,
+    )
+
+
+def _together(counts: Counts, model: MixedModel) -> Together:
+    """Each community's doubt as parts: of the main effects, of its area, of its own."""
+    stray = model.spreads.community**2 + model.spreads.stratum**2 * model.evenness
+    lean = 1 / (1 + stray * model.information)
+    common = lean[:, None] * (model.profile @ np.linalg.cholesky(model.covariance))
+    area = lean * np.sqrt(model.area_left)
+    own = np.sqrt(stray * lean)
+    whole = np.sqrt(np.sum(common**2, axis=1) + area**2 + own**2)
+    return Together(common / whole[:, None], counts.area, area / whole, own / whole)
