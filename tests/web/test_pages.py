@@ -212,9 +212,9 @@ def test_what_is_not_there_gives_a_page_that_says_so(client: Client, address: st
 
 def test_indicator_shows_every_chart_with_a_sentence_and_a_table(client: Client, release: Release) -> None:
     page = get(client, f"{PROFILE}hypertension_prevalence/")
-    assert len(re.findall(r'<section class="eg-figure"', page)) == 3
-    assert len(re.findall(r'<svg[^>]+role="img"', page)) == 3
-    assert len(re.findall(r"Show the figures", page)) == 3
+    assert len(re.findall(r'<section class="eg-figure"', page)) == 4
+    assert len(re.findall(r'<svg[^>]+role="img"', page)) == 4
+    assert len(re.findall(r"Show the figures", page)) == 4
     assert "Slope index of inequality" in page
 
 
@@ -222,8 +222,21 @@ def test_profile_shows_an_indicator_in_pictures_with_their_tables(client: Client
     page = get(client, PROFILE)
     first = release.profiles["core20plus5_adults"].sections[0].indicators[0]
     assert f"In pictures: {release.indicators[first].short_name}" in words_of(page)
-    assert page.count('<div class="eg-picture"><svg') == 3
-    assert page.count("as a table</span></summary>") == 3
+    assert page.count('<div class="eg-picture"><svg') == 4
+    assert page.count("as a table</span></summary>") == 4
+
+
+def test_indicator_tells_what_became_of_the_gap_and_of_each_end_of_it(client: Client) -> None:
+    words = words_of(get(client, f"{PROFILE}bowel_screening/"))
+    assert "over time: Samplebury" in words
+    assert "Recent trend, over 5 years: getting better." in words
+    assert "it narrowed; the most deprived did better, the least deprived did not clearly change." in words
+    assert "31 March 2021" in words
+
+
+def test_indicator_of_an_area_has_the_line_of_that_area(client: Client) -> None:
+    words = words_of(get(client, f"{PROFILE}bowel_screening/?area=msoa:X02000001"))
+    assert "over time: Old Town" in words
 
 
 def test_the_indicator_in_pictures_can_be_chosen_and_keeps_the_area(client: Client, release: Release) -> None:
