@@ -227,7 +227,7 @@ def test_profile_shows_an_indicator_in_pictures_with_their_tables(client: Client
 
 
 def test_indicator_tells_what_became_of_the_gap_and_of_each_end_of_it(client: Client) -> None:
-    words = words_of(get(client, f"{PROFILE}bowel_screening/"))
+    words = words_of(get(client, "/profiles/screening/bowel_screening/"))
     assert "over time: Samplebury" in words
     assert "Recent trend, over 5 years: getting better." in words
     assert "it narrowed; the most deprived did better, the least deprived did not clearly change." in words
@@ -235,7 +235,7 @@ def test_indicator_tells_what_became_of_the_gap_and_of_each_end_of_it(client: Cl
 
 
 def test_indicator_of_an_area_has_the_line_of_that_area(client: Client) -> None:
-    words = words_of(get(client, f"{PROFILE}bowel_screening/?area=msoa:X02000001"))
+    words = words_of(get(client, "/profiles/screening/bowel_screening/?area=msoa:X02000001"))
     assert "over time: Old Town" in words
 
 
