@@ -16,6 +16,8 @@ from evenground.vocabulary import AreaType, Cut
 
 MONTHS: Final = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 MOST_DATES: Final = 120
+ENOUGH: Final = 2 / 3
+"""How many records an earlier figure needs, of those that the latest rests on."""
 
 _YEARS: Final = re.compile(r"(\d{4})(?:\.\.(\d{4}))?")
 
@@ -124,7 +126,7 @@ class History:
         """The indicators whose records up to a date are too thin for a figure, by id, and of what.
 
         Thin are the records of a feature of which, in the window that the indicator looks at, there were
-        fewer than half as many as up to the date of the release; where it looks back for ever, in twelve
+        fewer than two thirds as many as up to the date of the release; where it looks back for ever, in twelve
         months.
         """
         thin = {}
@@ -133,7 +135,7 @@ class History:
                 {
                     self._definitions.features[leaf.feature].name
                     for leaf in self._leaves(indicator)
-                    if 2 * self._count(leaf, day) < self._count(leaf, self._as_at)
+                    if self._count(leaf, day) < ENOUGH * self._count(leaf, self._as_at)
                 }
             )
             if names:

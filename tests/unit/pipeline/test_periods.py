@@ -57,14 +57,14 @@ def records(code: str, months: list[tuple[int, int, int]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["code_system", "code", "month", "records"], orient="row")
 
 
-def test_an_indicator_is_thin_where_its_window_holds_fewer_than_half_as_many_records() -> None:
+def test_an_indicator_is_thin_where_its_window_holds_too_few_records() -> None:
     made = definitions(
         indicator("checked", {"feature": "check", "within_months": 24}),
         indicator("ill", {"feature": "illness"}),
     )
     by_month = pl.concat(
         [
-            records("CHECK-1", [(2025, 6, 60), (2024, 6, 40), (2023, 6, 20), (2022, 6, 1)]),
+            records("CHECK-1", [(2025, 6, 60), (2024, 6, 30), (2023, 6, 30), (2022, 6, 20)]),
             records("ILL", [(2025, 6, 10), (2024, 6, 9), (2023, 6, 8), (2022, 6, 7)]),
         ]
     )
