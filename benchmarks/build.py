@@ -37,7 +37,8 @@ def measure_build(size: int | None) -> None:
         duckdb.sql(SCAN.format(root / "data")).fetchall()
         scan = time.perf_counter() - start
         for stage in report.stages:
-            print(f"{stage.name:<45}{stage.seconds:8.2f} s{stage.seconds / scan:8.1f} x the scan")
+            held = f"{(stage.peak_bytes or 0) / 1e6:8.0f} MB"
+            print(f"{stage.name:<45}{stage.seconds:8.2f} s{stage.seconds / scan:8.1f} x the scan{held}")
         print(f"{'Whole build':<45}{report.seconds:8.2f} s{report.seconds / scan:8.1f} x the scan")
         print(f"bare scan of the same columns: {scan:.2f} s; people counted: {report.people_counted:,}")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

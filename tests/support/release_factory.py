@@ -23,6 +23,7 @@ from evenground.releases import (
     CoverageRow,
     GroupInfo,
     IndicatorInfo,
+    LinkageInfo,
     Profile,
     ProfileSection,
     Release,
@@ -179,6 +180,7 @@ def write_sample_release(folder: Path, **changes: Any) -> Release:
         "indicators": tuple(spec.info for spec in SPECS),
         "profiles": _profiles(),
         "coverage": _coverage(),
+        "linkages": _linkages(),
         "groups": GROUPS_OF_PEOPLE,
     }
     release = write_release(folder, ReleaseContent(**(facts | changes)))
@@ -493,6 +495,23 @@ def _profiles() -> tuple[Profile, ...]:
     )
 
 
+def _linkages() -> tuple[LinkageInfo, ...]:
+    def row(group: str, category: str, persons: int | None, linked: int | None) -> LinkageInfo:
+        note = "suppressed" if linked is None else ("zero" if linked == 0 else "published")
+        names = {"linkage": "Tenants", "source": "Council housing", "register_name": "GP records"}
+        counts = {"persons": persons, "linked": linked, "value_note": note}
+        return LinkageInfo(**names, group=group, category=category, **counts)
+
+    return (
+        row("all", "all", 1_000, 840),
+        row("ethnic_group", "A", 790, 690),
+        row("ethnic_group", "K", 200, 140),
+        row("ethnic_group", "N", 10, None),
+        row("imd_quintile", "1", 1_000, 840),
+        row("imd_quintile", "unknown", None, None),
+    )
+
+
 def _coverage() -> tuple[CoverageRow, ...]:
     def row(what: str, reason: str, count: int | None, table: str = "persons") -> CoverageRow:
         note = "suppressed" if count is None else ("zero" if count == 0 else "published")
@@ -512,4 +531,6 @@ def _coverage() -> tuple[CoverageRow, ...]:
         row("completeness", "ethnic group not stated", 610, "people"),
         row("completeness", "ethnic group not known", 200, "people"),
         row("completeness", "ethnic group missing", 200, "people"),
+        row("completeness", "area unknown", None, "people"),
+        row("left out", "Bowel screening (not recorded)", 0, "indicators: Screening"),
     )

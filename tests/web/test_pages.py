@@ -309,8 +309,34 @@ def test_about_the_data_defines_every_indicator(client: Client, release: Release
 
 def test_about_the_data_shows_suppressed_coverage_as_a_word(client: Client) -> None:
     words = words_of(get(client, "/about-the-data/"))
-    assert "sample persons dropped date of birth in the future suppressed" in words
-    assert "sample events dropped event for an unknown person 0" in words
+    assert "Dropped: date of birth in the future suppressed" in words
+    assert "Dropped: event for an unknown person 0" in words
+    assert "Kept 104,000" in words
+
+
+def test_about_the_data_says_how_complete_ethnic_group_and_area_are(client: Client) -> None:
+    words = words_of(get(client, "/about-the-data/"))
+    assert "Ethnic group recorded 18,860 people (95%)" in words
+    assert "Ethnic group not known 200 people (1%)" in words
+    assert "Area unknown suppressed" in words
+
+
+def test_about_the_data_says_who_was_linked_less_often(client: Client) -> None:
+    words = re.sub(
+        r"(People|Linked|Rate|95% interval) (?=[\d,]+|suppressed|not shown|None)",
+        "",
+        words_of(get(client, "/about-the-data/")),
+    )
+    assert "Tenants: people of Council housing found in GP records" in words
+    assert "Everybody 1,000 840 84.0% 81.6 to 86.1" in words
+    assert "Ethnic group: Bangladeshi 200 140 70.0% 63.3 to 75.9" in words
+    assert "Ethnic group: African 10 suppressed not shown None" in words
+    assert "Area unknown suppressed suppressed not shown None" in words
+
+
+def test_about_the_data_tells_what_is_left_out_apart_from_the_rows_read(client: Client) -> None:
+    words = words_of(get(client, "/about-the-data/"))
+    assert "Indicators: Screening Bowel screening (not recorded)" in words
 
 
 def test_without_a_release_the_site_says_what_to_run(client: Client, site: Settings, tmp_path: Path) -> None:

@@ -342,7 +342,7 @@ def _build(
     engine: str | None = None,
     engine_url: str | None = None,
 ) -> None:
-    from evenground.cli.show import show_build
+    from evenground.cli.build_summary import show_build
     from evenground.pipeline import build_release
 
     with show_progress("Start") as step:

@@ -3,64 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 from rich.table import Table
 
 from evenground.cli.consoles import console
-from evenground.contract import LoadReport
-from evenground.pipeline import BuildReport
 from evenground.reach import ORDERS
 from evenground.releases import Release
-from evenground.sources.aggregates import AggregateReport
 from evenground.vocabulary import ETHNIC_GROUPS, AreaType, CommunityType, Cut
-
-
-def show_build(report: BuildReport) -> None:
-    """What was read, dropped and why, and how long each stage took."""
-    for source in report.sources:
-        _show_source(source, "exact: secure zone")
-    if report.is_prepared:
-        console.print("The records are those that 'evenground data prepare' made.")
-    for aggregate in report.aggregates:
-        _show_source(aggregate, "published figures")
-    timing = Table("Stage", "Seconds", title="Time", title_justify="left")
-    timing.columns[1].justify = "right"
-    for stage in report.stages:
-        timing.add_row(stage.name, f"{stage.seconds:.2f}")
-    timing.add_section()
-    timing.add_row("Whole build", f"{report.seconds:.2f}")
-    console.print(timing)
-    if report.left_out:
-        console.print(
-            f"{len(report.left_out)} indicators are left out: no source recorded them, or place.toml does "
-            "not want them. The report and the page about the data name each."
-        )
-    state = "is the same as before, byte for byte" if report.unchanged else "is now current"
-    people = f"{report.people_counted:,} people" if report.sources else "Nobody"
-    console.print(
-        f"{people} counted. {report.figures:,} figures, "
-        f"of which {report.suppressed:,} suppressed.\nRelease [bold]{report.release_id}[/] {state}."
-    )
-
-
-def _show_source(source: LoadReport | AggregateReport, what: str) -> None:
-    table = Table("Table", "What", "Rows", title=f"Read from {source.source} ({what})", title_justify="left")
-    table.columns[2].justify = "right"
-    for entry in source.tables:
-        table.add_row(entry.table, "read", f"{entry.read:,}")
-        table.add_row(Path(entry.file).name, "kept", f"{entry.kept:,}")
-        for reason, count in sorted(entry.changed.items()):
-            table.add_row("", f"kept, changed: {reason}", f"{count:,}")
-        for reason, count in sorted(entry.dropped.items()):
-            table.add_row("", f"dropped: {reason}", f"{count:,}")
-        table.add_section()
-    console.print(table)
-    for entry in source.tables:
-        for note in entry.notes:
-            console.print(f"  Note, {entry.table}: {note}")
 
 
 def show_releases(releases: Iterable[Release], current: str) -> None:

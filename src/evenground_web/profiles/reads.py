@@ -532,15 +532,6 @@ def map_types(release: Release) -> list[str]:
     return [kind for kind in (AreaType.MSOA, AreaType.LSOA) if kind in drawn]
 
 
-def ethnicity_completeness(release: Release) -> list[tuple[str, str]]:
-    """How many people have which kind of ethnic group on record, from the build's coverage."""
-    return [
-        (row.reason, format_count(row.count, row.value_note))
-        for row in release.coverage
-        if row.what == "completeness"
-    ]
-
-
 @dataclass(frozen=True)
 class _Key:
     """A release as a key of a cache: two of the same id hold the same bytes."""

@@ -12,7 +12,7 @@ from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
-from evenground_web.profiles import downloads, reads
+from evenground_web.profiles import about_reads, downloads, reads
 from evenground_web.profiles.forms import (
     require_choice,
     require_indicator,
@@ -126,7 +126,10 @@ def show_about(request: HttpRequest) -> HttpResponse:
     release = current()
     context = {
         "release": release,
-        "completeness": reads.ethnicity_completeness(release),
+        "read_tables": about_reads.list_read_tables(release),
+        "completeness": about_reads.list_completeness(release),
+        "linkages": about_reads.list_linkages(release),
+        "left_out": about_reads.list_left_out(release),
         "published": reads.published_periods(release),
         "may_download": has_role(request, MAY_DOWNLOAD_TABLES),
         "may_verify": has_role(request, MAY_VERIFY_RELEASES),

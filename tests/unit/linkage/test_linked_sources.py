@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
 
+from evenground.disclosure import load_policy
 from evenground.errors import SourceError
 from evenground.pipeline import build_release, check_workspace
+from evenground.pipeline.linkages import describe_linkages
 from evenground.sources import check_sources, load_sources
-from evenground.sources.linkage import link_sources
+from evenground.sources.linkage import link_sources, load_rates
 from evenground.sources.staging import words
 from tests.support.linkage import LSOAS, Councils
 
@@ -157,3 +161,40 @@ def nhs_number(number: int) -> str:
         if check != 10:
             return f"{shifted}{check}"
     raise AssertionError(number)
+
+
+def test_a_build_tells_who_was_linked_less_often_exactly_inside_and_under_the_policy_outside(
+    linked_councils: Councils,
+) -> None:
+    release, report = build_release(linked_councils.workspace)
+    (linkage,) = report.linkages
+    exact = {(rate.group, rate.category): rate for rate in linkage.rates}
+    assert {group for group, _ in exact} == {"all", "ethnic_group", "imd_quintile"}
+    assert exact["all", "all"].linked == report.sources[1].tables[0].kept
+    told = {(row.group, row.category): row for row in release.linkages}
+    assert told.keys() == exact.keys()
+    for key, row in told.items():
+        assert row.persons % 5 == row.linked % 5 == 0
+        assert abs(row.persons - exact[key].persons) < 3
+        assert abs(row.linked - exact[key].linked) < 3
+    assert (row.source, row.register_name) == ("Council housing", "GP records")
+    written = json.loads((linked_councils.root / f"secure/reports/{release.id}.json").read_text())
+    assert written["linkages"][0]["rates"][0]["linked"] == exact["all", "all"].linked
+
+
+def test_a_small_group_of_a_linkage_is_suppressed_in_the_release(linked_councils: Councils) -> None:
+    rates = load_rates(linked_councils.root, "housing_gp")
+    few = replace(rates.rates[0], persons=300, linked=4)
+    nobody = replace(rates.rates[0], persons=300, linked=0)
+    hidden, zero = describe_linkages([replace(rates, rates=(few, nobody))], load_policy("nhs-7-5"))
+    assert (hidden.persons, hidden.linked, hidden.value_note) == (300, None, "suppressed")
+    assert (zero.persons, zero.linked, zero.value_note) == (300, 0, "zero")
+
+
+def test_a_report_of_another_run_than_the_crosswalks_is_not_told(linked_councils: Councils) -> None:
+    path = linked_councils.root / "secure/linkages/housing_gp/report.json"
+    path.write_text(path.read_text().replace('"made_from": "', '"made_from": "0'))
+    assert load_rates(linked_councils.root, "housing_gp") is None
+    release, report = build_release(linked_councils.workspace)
+    assert report.linkages == []
+    assert release.linkages == ()

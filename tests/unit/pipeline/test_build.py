@@ -188,6 +188,24 @@ def test_the_exact_report_stays_in_the_secure_zone(wenbury):
     assert wenbury.secure.stat().st_mode & 0o077 == 0
 
 
+def test_the_report_tells_memory_and_completeness_that_adds_up_to_everybody(wenbury):
+    _, report = build_release(wenbury)
+    written = json.loads((wenbury.secure / "reports" / f"{report.release_id}.json").read_text())
+    of_groups = [count for words, count in written["completeness"].items() if words != "area unknown"]
+    assert len(of_groups) == 4
+    assert sum(of_groups) == written["people_counted"] == report.people_counted
+    assert [stage["name"] for stage in written["stages"]] == [stage.name for stage in report.stages]
+    peaks = [stage["peak_bytes"] for stage in written["stages"]]
+    assert all(peak is None or peak > 1_000_000 for peak in peaks)
+
+
+def test_neither_time_nor_memory_leaves_the_secure_zone(wenbury):
+    release = current_release(wenbury.releases)
+    told = b"".join(released_files(release).values())
+    assert b"seconds" not in told
+    assert b"peak_bytes" not in told
+
+
 def test_planted_identifiers_appear_nowhere_that_leaves_the_secure_zone(wenbury, capfd):
     """Identifiers in bad cells and in columns that nobody asked for: none of them may come out again."""
     planted = ["9434765919", "Zebedee Planted", "ZZ99 3CZ", "SECRET-ROW-KEY"]

@@ -1,0 +1,115 @@
+"""What the page about the data shows of how a release was made: what was read, recorded and linked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evenground.releases import CoverageRow, LinkageInfo, Release
+from evenground.reports.words import format_count, format_interval, format_share, format_value
+from evenground.stats import calculate_proportion
+from evenground.vocabulary import Cut, ValueNote
+from evenground_web.common.words import CUTS, name_category
+
+_OF_TABLES = {"read": "Read", "kept": "Kept", "changed": "Kept, changed", "dropped": "Dropped"}
+_NOBODY = ("ethnic group missing", "ethnic group not known", "ethnic group not stated")
+_RECORDED = "ethnic group recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTable:
+    """One table of a source: how many rows were read, kept and dropped, each with why."""
+
+    source: str
+    name: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedGroup:
+    """A group of people and how many of them a linkage found, in words."""
+
+    name: str
+    persons: str
+    linked: str
+    rate: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """A linkage and the people of its source, of all and by group."""
+
+    name: str
+    source: str
+    register: str
+    groups: tuple[LinkedGroup, ...]
+
+
+def list_read_tables(release: Release) -> dict[str, list[ReadTable]]:
+    """The tables that were read, by source, in the order of the build."""
+    by_table: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for row in release.coverage:
+        if row.what in _OF_TABLES:
+            what = f"{_OF_TABLES[row.what]}: {row.reason}" if row.reason else _OF_TABLES[row.what]
+            rows = by_table.setdefault((row.source, row.table), [])
+            rows.append((what, format_count(row.count, row.value_note)))
+    found: dict[str, list[ReadTable]] = {}
+    for (source, name), rows in by_table.items():
+        found.setdefault(source, []).append(ReadTable(source, name, tuple(rows)))
+    return found
+
+
+def list_left_out(release: Release) -> list[tuple[str, str]]:
+    """What the release does not show and why, by topic."""
+    return [(row.table, row.reason) for row in release.coverage if row.what == "left out"]
+
+
+def list_completeness(release: Release) -> list[tuple[str, str]]:
+    """Of how many people counted what is recorded, with their share where both are shown."""
+    rows = [row for row in release.coverage if row.what == "completeness"]
+    shown = [row.count for row in rows if row.reason in (_RECORDED, *_NOBODY) and row.count is not None]
+    counted = next((row.count for row in release.coverage if row.what == "counted"), sum(shown))
+    return [(row.reason, _say_share(row, counted)) for row in rows]
+
+
+def _say_share(row: CoverageRow, counted: int | None) -> str:
+    if row.count is None:
+        return format_count(None, row.value_note)
+    share = f" ({format_share(row.count / counted)})" if counted and row.count <= counted else ""
+    return f"{format_count(row.count)} people{share}"
+
+
+def list_linkages(release: Release) -> list[Linkage]:
+    """The linkages of the release, each with its rate of all and by group, from the counts that are shown."""
+    named = dict.fromkeys((row.linkage, row.source, row.register_name) for row in release.linkages)
+    return [
+        Linkage(
+            *one,
+            tuple(
+                _describe_group(row)
+                for row in release.linkages
+                if (row.linkage, row.source, row.register_name) == one
+            ),
+        )
+        for one in named
+    ]
+
+
+def _describe_group(row: LinkageInfo) -> LinkedGroup:
+    persons = format_count(row.persons, ValueNote.SUPPRESSED)
+    linked = format_count(row.linked, row.value_note)
+    if not row.persons or row.linked is None:
+        return LinkedGroup(_name_group(row), persons, linked, "not shown", "None")
+    estimate = calculate_proportion(np.array([min(row.linked, row.persons)]), np.array([row.persons]))
+    rate, lower, upper = (100 * float(of_one[0]) for of_one in estimate)
+    return LinkedGroup(
+        _name_group(row), persons, linked, format_value(rate, "%"), format_interval(lower, upper)
+    )
+
+
+def _name_group(row: LinkageInfo) -> str:
+    if row.group == Cut.ALL:
+        return "Everybody"
+    return f"{CUTS[Cut(row.group)]}: {name_category(row.category, row.group)}"
