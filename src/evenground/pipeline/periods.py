@@ -126,8 +126,8 @@ class History:
         """The indicators whose records up to a date are too thin for a figure, by id, and of what.
 
         Thin are the records of a feature of which, in the window that the indicator looks at, there were
-        fewer than two thirds as many as up to the date of the release; where it looks back for ever, in twelve
-        months.
+        fewer than two thirds as many as up to the date of the release; where it looks back for ever, in
+        twelve months.
         """
         thin = {}
         for indicator in self._definitions.indicators.values():
