@@ -9,7 +9,7 @@ import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict, Unpack
 
 import typer
 
@@ -158,11 +158,25 @@ def build(
             help="Where Spark runs: sc://host:port, or a master's URL.", envvar="EVENGROUND_ENGINE_URL"
         ),
     ] = None,
+    periods: Annotated[
+        str | None,
+        typer.Option(help="The years of a time series, such as 2021..2026; as place.toml says by default."),
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option(help="Its steps: month, quarter, half-year or year.", show_default=False)
+    ] = None,
 ) -> None:
     """Build a release from the workspace's sources and make it current."""
     from evenground.workspace import load_workspace
 
-    _build(load_workspace(workspace), memory_limit, engine, engine_url)
+    _build(
+        load_workspace(workspace),
+        memory_limit=memory_limit,
+        engine=engine,
+        engine_url=engine_url,
+        years=periods,
+        every=every,
+    )
 
 
 @app.command()
@@ -336,12 +350,15 @@ def release_use(
     console.print(f"Release {release_id} is now current.")
 
 
-def _build(
-    workspace: Workspace,
-    memory_limit: str | None = None,
-    engine: str | None = None,
-    engine_url: str | None = None,
-) -> None:
+class _HowToBuild(TypedDict, total=False):
+    memory_limit: str | None
+    engine: str | None
+    engine_url: str | None
+    years: str | None
+    every: str | None
+
+
+def _build(workspace: Workspace, **how: Unpack[_HowToBuild]) -> None:
     from evenground.cli.build_summary import show_build
     from evenground.pipeline import build_release
 
