@@ -107,11 +107,16 @@ class ValueType(StrEnum):
 
 
 class ValueNote(StrEnum):
-    """Why a cell holds what it holds. Suppressed, missing and zero are three different things."""
+    """Why a cell holds what it holds. Suppressed, missing and zero are three different things.
+
+    ``suppressed``: the count is small. ``suppressed_secondary``: it is not, but another that is could be worked
+    out from it.
+    """
 
     PUBLISHED = "published"
     ZERO = "zero"
     SUPPRESSED = "suppressed"
+    SUPPRESSED_SECONDARY = "suppressed_secondary"
     MISSING = "missing"
     TOO_FEW_EVENTS = "too_few_events"
 

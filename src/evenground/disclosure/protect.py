@@ -39,7 +39,8 @@ def protect_counts(counts: NDArray[Any], policy: Policy) -> tuple[NDArray[np.int
         raise DisclosureError(
             f"{int((counts < 0).sum())} counts are negative. Nothing is released from them."
         )
-    suppressed = (counts >= policy.suppress_from) & (counts <= policy.suppress_to)
+    least = 0 if policy.hides_zero else policy.suppress_from
+    suppressed = (counts >= least) & (counts <= policy.suppress_to)
     rounded = (counts + policy.round_to // 2) // policy.round_to * policy.round_to
     return np.where(suppressed, 0, rounded), suppressed
 
@@ -71,7 +72,7 @@ def protect_figures(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     -------
     pl.DataFrame
         The same rows with ``numerator`` and ``denominator`` rounded or null, and ``value_note``. A numerator
-        is never shown without its denominator.
+        is never shown without its denominator, nor, where the policy says so, one that leaves few of it.
 
     Raises
     ------
@@ -80,10 +81,14 @@ def protect_figures(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """
     numerator, numerator_hidden = protect_counts(frame["numerator"].to_numpy(), policy)
     denominator, denominator_hidden = protect_counts(frame["denominator"].to_numpy(), policy)
-    hidden = numerator_hidden | denominator_hidden
+    small = numerator_hidden | denominator_hidden
+    rest = frame["denominator"].to_numpy() - frame["numerator"].to_numpy()
+    by_rest = policy.hides_complements & (rest >= policy.suppress_from) & (rest <= policy.suppress_to)
+    hidden = small | by_rest
+    larger = ValueNote.SUPPRESSED_SECONDARY if policy.names_reasons else ValueNote.SUPPRESSED
     note = np.select(
-        [hidden, denominator == 0, numerator == 0],
-        [ValueNote.SUPPRESSED, ValueNote.MISSING, ValueNote.ZERO],
+        [small, by_rest, denominator == 0, numerator == 0],
+        [ValueNote.SUPPRESSED, larger, ValueNote.MISSING, ValueNote.ZERO],
         default=ValueNote.PUBLISHED,
     )
     return frame.with_columns(
@@ -96,6 +101,50 @@ def protect_figures(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
 def round_modelled(column: str, policy: Policy) -> pl.Expr:
     """A modelled number of people, rounded as the policy rounds counts."""
     return ((pl.col(column) / policy.round_to).round() * policy.round_to).cast(pl.Int64).alias(column)
+
+
+def find_dominated(
+    contributions: NDArray[np.float64], cells: NDArray[np.int64], policy: Policy
+) -> NDArray[np.bool_]:
+    """Which sums of magnitudes, such as money, a few contribute nearly all of.
+
+    Parameters
+    ----------
+    contributions
+        What each contributor adds, 0 or more, of shape (contributors,).
+    cells
+        The cell, from 0, that each contributes to.
+    policy
+        With a rule of ``dominance``; without one, no sum is dominated.
+
+    Returns
+    -------
+    numpy.ndarray
+        One a cell, of shape (cells,): true where the largest contributions are more of the sum than the
+        rule allows.
+
+    Raises
+    ------
+    DisclosureError
+        Where a contribution is negative: shares of such a sum mean nothing.
+
+    References
+    ----------
+    Hundepool A and others. Statistical Disclosure Control. Wiley, 2012, section 4.2.1, the (n, k) dominance
+    rule.
+    """
+    if (contributions < 0).any():
+        count = int((contributions < 0).sum())
+        raise DisclosureError(f"{count} contributions are negative. Nothing is released from their sums.")
+    number = int(cells.max(initial=-1)) + 1
+    if policy.dominance is None:
+        return np.zeros(number, dtype=bool)
+    order = np.lexsort((-contributions, cells))
+    first = np.searchsorted(cells[order], np.arange(number))
+    place = np.arange(len(cells)) - first[cells[order]]
+    largest = place < policy.dominance.largest
+    of_few = np.bincount(cells[order][largest], contributions[order][largest], number)
+    return np.asarray(of_few > policy.dominance.share * np.bincount(cells, contributions, number))
 
 
 def _nullable(name: str, values: NDArray[np.int64], hidden: NDArray[np.bool_]) -> pl.Series:
@@ -117,7 +166,8 @@ def require_protected(table: str, frame: pl.DataFrame, columns: tuple[str, ...],
     """
     for column in columns:
         shown = frame[column].drop_nulls()
-        allowed = (shown == 0) | ((shown % policy.round_to == 0) & (shown > policy.suppress_to))
+        is_zero = (shown == 0) & (not policy.hides_zero)
+        allowed = is_zero | ((shown % policy.round_to == 0) & (shown > policy.suppress_to))
         forbidden = int((~allowed).sum())
         if forbidden:
             raise DisclosureError(
