@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import signal
 import subprocess
 import sys
@@ -16,13 +15,12 @@ import typer
 from evenground import __version__
 from evenground.cli import indicators, prepare
 from evenground.cli.consoles import console, problems, show_progress
-from evenground.errors import EvengroundError, ReleaseError, WorkspaceError, suggest
-from evenground.vocabulary import ALL_SERVICES, CommunityType
+from evenground.cli.opening import open_release
+from evenground.cli.rank import EACH_SERVICE, Order, rank
+from evenground.errors import EvengroundError, WorkspaceError
 
 if TYPE_CHECKING:
-    import polars as pl
 
-    from evenground.releases import Release
     from evenground.workspace import Workspace
 
 # What counts takes a second to import, so each command imports what it needs: '--help' is instant.
@@ -43,15 +41,6 @@ WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
 ]
 HERE = Path()
-EACH_SERVICE = "each"
-
-
-class Order(StrEnum):
-    """How ranked communities are ordered: see ``evenground.reach.ORDERS``."""
-
-    TOTAL = "total"
-    PER_100 = "per_100"
-    LOCAL = "local"
 
 
 class PseudonymOf(StrEnum):
@@ -246,33 +235,7 @@ def link_keys(
         console.print(f"{made.left_out:,} rows could not be read, and are left out.")
 
 
-@app.command()
-def rank(
-    workspace: WorkspaceOption = HERE,
-    service: Annotated[
-        str, typer.Option(help="An indicator's id, 'all' for the sum of all, or 'each' for every one.")
-    ] = "all",
-    by: Annotated[CommunityType, typer.Option(help="What a community is.")] = CommunityType.MSOA_ETHNIC_GROUP,
-    order: Annotated[
-        Order,
-        typer.Option(
-            help="By people missing out, by those of each 100 eligible, or by how far below its like."
-        ),
-    ] = Order.TOTAL,
-    top: Annotated[int, typer.Option(min=1, help="How many communities.")] = 10,
-    release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv or .parquet file.")] = None,
-) -> None:
-    """Show the communities with the most to gain, from a release."""
-    from evenground.cli.show import show_ranking
-
-    chosen = _open_release(workspace, release)
-    ranking = _order_ranking(chosen, service, by, order)
-    if out:
-        _write_frame(ranking, out)
-        console.print(f"Wrote {ranking.height} communities to {out}.")
-    else:
-        show_ranking(chosen, ranking.head(top), order)
+app.command()(rank)
 
 
 @app.command()
@@ -319,7 +282,7 @@ def release_show(
     """Show what a release is, what made it and what it holds."""
     from evenground.cli.show import show_release
 
-    show_release(_open_release(workspace, release_id))
+    show_release(open_release(workspace, release_id))
 
 
 @release_app.command("verify")
@@ -332,7 +295,7 @@ def release_verify(
     """Check that a release is byte for byte as it was written."""
     from evenground.releases import verify_release
 
-    release = verify_release(_open_release(workspace, release_id).path)
+    release = verify_release(open_release(workspace, release_id).path)
     console.print(f"Release {release.id} is as it was written: {len(release.manifest.files)} files checked.")
 
 
@@ -346,7 +309,7 @@ def release_use(
     from evenground.workspace import load_workspace
 
     folder = load_workspace(workspace).releases
-    set_current(folder, _open_release(workspace, release_id).id)
+    set_current(folder, open_release(workspace, release_id).id)
     console.print(f"Release {release_id} is now current.")
 
 
@@ -363,57 +326,8 @@ def _build(workspace: Workspace, **how: Unpack[_HowToBuild]) -> None:
     from evenground.pipeline import build_release
 
     with show_progress("Start") as step:
-        _, report = build_release(
-            workspace, on_stage=step, memory_limit=memory_limit, engine=engine, engine_url=engine_url
-        )
+        _, report = build_release(workspace, on_stage=step, **how)
     show_build(report)
-
-
-def _open_release(workspace: Path, release_id: str | None) -> Release:
-    from evenground.releases import current_release, list_releases, load_release
-    from evenground.workspace import load_workspace
-
-    folder = load_workspace(workspace).releases
-    if release_id is None:
-        return current_release(folder)
-    if not (folder / release_id).is_dir():
-        known = [release.id for release in list_releases(folder)]
-        raise ReleaseError(f'There is no release "{release_id}" in {folder}. {suggest(release_id, known)}')
-    return load_release(folder / release_id)
-
-
-def _order_ranking(release: Release, service: str, by: CommunityType, order: Order) -> pl.DataFrame:
-    import polars as pl
-
-    from evenground.reach import order_communities
-
-    rankings = release.table("rankings").filter(pl.col("community_type") == by)
-    if service == EACH_SERVICE:
-        return order_communities(rankings.filter(pl.col("service_id") != ALL_SERVICES), order)
-    services = release.table("rankings")["service_id"].unique().to_list()
-    if service not in services:
-        raise ReleaseError(
-            f'Release {release.id} does not rank the service "{service}". {suggest(service, services)}'
-        )
-    if service == ALL_SERVICES and order is Order.LOCAL:
-        raise typer.BadParameter("'local' is for one service or 'each'.", param_hint="--order")
-    return order_communities(rankings.filter(pl.col("service_id") == service), order)
-
-
-def _write_frame(frame: pl.DataFrame, path: Path) -> None:
-    if path.suffix not in {".csv", ".parquet"}:
-        raise typer.BadParameter(f"{path.name} must end in .csv or .parquet.", param_hint="--out")
-    if not path.parent.is_dir():
-        raise typer.BadParameter(f"the folder {path.parent} is not there.", param_hint="--out")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        if path.suffix == ".csv":
-            frame.write_csv(temporary)
-        else:
-            frame.write_parquet(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _serve(workspace: Path, *, port: int, demo_accounts: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,33 @@ from scipy import special
 
 from evenground.reach.draws import LEVEL_MIDDLES, Draws, Together
 from evenground.reach.known import KnownCounts
-from evenground.reach.main_effects import Floats
+from evenground.reach.main_effects import Codes, Floats
 from evenground.reach.mixed import Counts, MixedModel, Spreads, fit_mixed
 from evenground.reach.shrinkage import SPREADS, Communities, Posterior, estimate_stray, estimate_uptake
 from evenground.reach.terms import Terms
 
 _UNSEEN = 1e-6
 """What the people of a community weigh of which nothing is known: enough to have a prediction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """What is known of the strata of all communities: arrays of shape (strata,).
+
+    Attributes
+    ----------
+    eligible
+        People.
+    community
+        The community of each, from 0; rising.
+    predictor, variance
+        On the logit scale, without what its community and area have of their own.
+    """
+
+    eligible: Floats
+    community: Codes
+    predictor: Floats
+    variance: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,8 @@ class Estimate:
         How the doubts about communities go together.
     spreads
         Of the model.
+    strata
+        What is known of the strata.
     """
 
     eligible: Floats
@@ -42,6 +64,7 @@ class Estimate:
     posterior: Posterior
     together: Together
     spreads: Spreads
+    strata: Strata
 
     def missing(self, standard: float) -> Floats:
         """People missing out at each point of each community's posterior, shape (communities, points)."""
@@ -60,7 +83,13 @@ class Estimate:
         """Some of the communities."""
         together = Together(**{name: getattr(self.together, name)[chosen] for name in Together.__slots__})
         posterior = Posterior(self.posterior.uptake[chosen], self.posterior.mass[chosen])
-        return Estimate(self.eligible[chosen], self.predicted[chosen], posterior, together, self.spreads)
+        return replace(
+            self,
+            eligible=self.eligible[chosen],
+            predicted=self.predicted[chosen],
+            posterior=posterior,
+            together=together,
+        )
 
 
 def missing_out(eligible: Floats, standard: float, uptake: Floats) -> Floats:
@@ -100,8 +129,11 @@ def estimate_communities(
     )
     communities = _see(counts, model)
     posterior = estimate_uptake(communities)
+    strata = Strata(
+        counts.eligible, counts.community, model.main_predictor + model.stratum_effect, model.stratum_left
+    )
     together = _together(counts, model)
-    return Estimate(known.eligible, communities.predicted, posterior, together, model.spreads)
+    return Estimate(known.eligible, communities.predicted, posterior, together, model.spreads, strata)
 
 
 def _temper(terms: Terms, counts: Counts, known: KnownCounts) -> Counts:

@@ -90,6 +90,8 @@ class MixedModel:
         Shape (communities, columns): what multiplies an error of the coefficients in a community's predictor.
     area_left
         Shape (communities,): the variance of its area's effect given the coefficients.
+    stratum_effect, stratum_left
+        Shape (strata,): what each stratum has of its own, and the variance left in that.
     """
 
     coefficients: Floats
@@ -103,6 +105,8 @@ class MixedModel:
     others_variance: Floats
     profile: Floats
     area_left: Floats
+    stratum_effect: Floats
+    stratum_left: Floats
 
 
 def fit_mixed(
@@ -418,6 +422,8 @@ class _Search:
             others,
             profile,
             area_left,
+            effects.stratum,
+            spreads.stratum**2 * (1 - spreads.stratum**2 * nested.own),
         )
 
 

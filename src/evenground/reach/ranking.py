@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenground.errors import InputError
+from evenground.reach.counts import find_codes
 from evenground.reach.draws import Drawn, Missing, draw_missing
 from evenground.reach.hierarchy import Estimate, estimate_communities, missing_out
 from evenground.reach.known import KnownCountsOf, Strata, all_is_known, fit_to_known
@@ -187,12 +188,6 @@ def _is_ranked(
     if not ranked.any():
         raise InputError(f"{service.id}: no community is left to rank after the values to exclude.")
     return ranked
-
-
-def find_codes(rows: pl.DataFrame, columns: Sequence[str]) -> Codes:
-    """The place of each row's values among the sorted distinct ones, from 0."""
-    ranks = rows.select(pl.struct(columns).rank("dense")).to_series()
-    return ranks.to_numpy().astype(np.int64) - 1
 
 
 def _areas(keys: pl.DataFrame, by: list[str], covariates: list[str]) -> Codes | None:

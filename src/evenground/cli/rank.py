@@ -1,0 +1,221 @@
+"""``evenground rank``: the communities with the most to gain, from a release or from any table of counts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from evenground.cli.consoles import console, problems
+from evenground.cli.opening import open_release, require_table_path, write_frame
+from evenground.errors import InputError, ReleaseError, suggest
+from evenground.vocabulary import ALL_SERVICES, CommunityType
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from evenground.reach import CheckedCounts, Columns
+    from evenground.releases import Release
+
+EACH_SERVICE: Final = "each"
+
+
+class Order(StrEnum):
+    """How ranked communities are ordered: see ``evenground.reach.ORDERS``."""
+
+    TOTAL = "total"
+    PER_CONTACT = "per-contact"
+    PER_100 = "per_100"
+    LOCAL = "local"
+
+
+class Shortfall(StrEnum):
+    """What is held against the standard: see ``evenground.reach.Shortfall``."""
+
+    COMMUNITY = "community"
+    STRATA = "strata"
+
+
+class Contacted(StrEnum):
+    """Whom a contact is spent on: see ``evenground.reach.Contacted``."""
+
+    ELIGIBLE = "eligible"
+    NOT_REACHED = "not-reached"
+
+
+def rank(
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
+    ] = Path(),
+    service: Annotated[
+        str, typer.Option(help="An indicator's id, 'all' for the sum of all, or 'each' for every one.")
+    ] = "all",
+    by: Annotated[
+        str, typer.Option(help="What a community is: lsoa or msoa_ethnic_group; of counts, their columns.")
+    ] = str(CommunityType.MSOA_ETHNIC_GROUP),
+    order: Annotated[
+        Order,
+        typer.Option(
+            help="By people missing out, by those found for each 100 contacted, or by how far below its like."
+        ),
+    ] = Order.TOTAL,
+    top: Annotated[
+        int, typer.Option(min=1, help="How many communities to show; of counts, the k of probability_top_k.")
+    ] = 10,
+    release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all of them to this .csv or .parquet file.")] = None,
+    capacity: Annotated[
+        int | None, typer.Option(min=1, help="How many contacts can be made: who gets them.")
+    ] = None,
+    counts: Annotated[
+        Path | None, typer.Option(help="Rank this .csv or .parquet file of counts, not a release.")
+    ] = None,
+    standard: Annotated[
+        float | None, typer.Option(help="Of counts: the share that ought to be reached, such as 0.75.")
+    ] = None,
+    strata: Annotated[
+        str | None, typer.Option(help="Of counts: columns that divide communities, such as sex,age_band.")
+    ] = None,
+    covariates: Annotated[
+        str | None, typer.Option(help="Of counts: what else uptake differs by, such as imd_rank.")
+    ] = None,
+    shortfall: Annotated[
+        Shortfall, typer.Option(help="Of counts: hold communities against the standard, or each stratum.")
+    ] = Shortfall.COMMUNITY,
+    contacted: Annotated[
+        Contacted, typer.Option(help="Of counts: contact all who are eligible, or those not reached.")
+    ] = Contacted.ELIGIBLE,
+    flag_fdr: Annotated[
+        float | None,
+        typer.Option(help="Of counts: flag communities below the standard at this rate of false flags."),
+    ] = None,
+    neighbours: Annotated[
+        Path | None, typer.Option(help="Of counts: a file of two columns of areas beside each other.")
+    ] = None,
+) -> None:
+    """Show the communities with the most to gain, from a release or from a table of counts."""
+    if out:
+        require_table_path(out)
+    if counts is None:
+        only = {
+            "--standard": standard,
+            "--strata": strata,
+            "--covariates": covariates,
+            "--flag-fdr": flag_fdr,
+            "--neighbours": neighbours,
+        }
+        _refuse_with_release([name for name, value in only.items() if value is not None])
+        chosen = open_release(workspace, release)
+        ranking = _order_release(chosen, service, _find_kind(by), order)
+        _show_release(chosen, _spend(ranking, capacity), order, top, out)
+        return
+    if standard is None:
+        raise typer.BadParameter("is needed with '--counts', such as 0.75.", param_hint="--standard")
+    from evenground.reach import Columns, rank_checked, read_options
+
+    asked = read_options(
+        standard=standard,
+        order=Order.PER_CONTACT if order is Order.PER_100 else order,
+        shortfall=shortfall,
+        contacted=contacted,
+        capacity=capacity,
+        top=top,
+        flag_fdr=flag_fdr,
+    )
+    beside = None if neighbours is None else _read_table(neighbours)
+    checked = _check(counts, Columns(_split(by), _split(strata), _split(covariates)))
+    _show_counts(rank_checked(checked, asked, beside), out)
+
+
+def _split(names: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (names or "").split(",") if name.strip())
+
+
+def _refuse_with_release(options: list[str]) -> None:
+    if options:
+        raise typer.BadParameter(
+            "is for '--counts': a release was ranked when it was built.", param_hint=options[0]
+        )
+
+
+def _read_table(path: Path) -> pl.DataFrame:
+    """A CSV file with every column as text, or a Parquet file."""
+    import polars as pl
+
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    if path.suffix not in {".csv", ".parquet"}:
+        raise InputError(f"{path.name} must be a .csv or a .parquet file.")
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        # As text: a code such as 01234 is not a number.
+        return pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"{path.name} cannot be read as a table ({type(error).__name__}).") from None
+
+
+def _check(path: Path, columns: Columns) -> CheckedCounts:
+    from evenground.reach import check_counts, read_numbers
+
+    checked = check_counts(read_numbers(_read_table(path)), columns)
+    for note in checked.notes:
+        problems.print(f"Note: {note}")
+    return checked
+
+
+def _show_counts(ranking: pl.DataFrame, out: Path | None) -> None:
+    if out:
+        write_frame(ranking, out)
+        console.print(f"Wrote {ranking.height} communities to {out}.")
+        return
+    from evenground.cli.show_counts import show_counts
+
+    show_counts(ranking)
+
+
+def _find_kind(by: str) -> CommunityType:
+    try:
+        return CommunityType(by)
+    except ValueError:
+        known = ", ".join(CommunityType)
+        raise typer.BadParameter(f'"{by}" is not one of {known}.', param_hint="--by") from None
+
+
+def _order_release(release: Release, service: str, by: CommunityType, order: Order) -> pl.DataFrame:
+    import polars as pl
+
+    from evenground.reach import order_communities
+
+    named = Order.PER_100 if order is Order.PER_CONTACT else order
+    rankings = release.table("rankings").filter(pl.col("community_type") == by)
+    if service == EACH_SERVICE:
+        return order_communities(rankings.filter(pl.col("service_id") != ALL_SERVICES), named)
+    services = release.table("rankings")["service_id"].unique().to_list()
+    if service not in services:
+        raise ReleaseError(
+            f'Release {release.id} does not rank the service "{service}". {suggest(service, services)}'
+        )
+    if service == ALL_SERVICES and order is Order.LOCAL:
+        raise typer.BadParameter("'local' is for one service or 'each'.", param_hint="--order")
+    return order_communities(rankings.filter(pl.col("service_id") == service), named)
+
+
+def _spend(ranking: pl.DataFrame, capacity: int | None) -> pl.DataFrame:
+    if capacity is None:
+        return ranking
+    from evenground.reach import spend_contacts
+
+    return spend_contacts(ranking, capacity)
+
+
+def _show_release(release: Release, ranking: pl.DataFrame, order: Order, top: int, out: Path | None) -> None:
+    if out:
+        write_frame(ranking, out)
+        console.print(f"Wrote {ranking.height} communities to {out}.")
+        return
+    from evenground.cli.show import show_ranking
+
+    show_ranking(release, ranking.head(top), Order.PER_100 if order is Order.PER_CONTACT else order)

@@ -1,0 +1,77 @@
+"""Where in the list a community may truly stand."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from scipy import special
+
+from evenground.reach.draws import Draws
+from evenground.reach.main_effects import Floats
+
+_OWN: Final = 16
+"""Points of a community's own posterior at which its rank is asked for."""
+
+_OTHERS: Final = 5
+"""Points of where the others may stand then."""
+
+_PLACES: Final = 128
+_CHUNK: Final = 4096
+
+
+def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
+    """The expected rank of each community by a score, 1 the highest, and its interval.
+
+    At each score the number of others above it has a mean and a variance, summed over their posteriors as if
+    these were independent; a community's rank mixes these over its own posterior. Of equal scores half are
+    above.
+
+    Parameters
+    ----------
+    levels
+        Shape (communities, levels): each community's posterior at equal shares, in any order.
+    tails
+        The two probabilities of the interval's limits.
+
+    Returns
+    -------
+    tuple
+        Shape (communities,) and (2, communities).
+    """
+    levels = np.sort(levels, axis=1)
+    steps = levels.shape[1] // _OWN
+    own = levels[:, steps // 2 :: steps]
+    places = np.unique(np.quantile(own.astype(np.float64), np.linspace(0, 1, _PLACES)))
+    above, doubt = _others_above(levels, places)
+    spread = special.ndtri((np.arange(_OTHERS) + 0.5) / _OTHERS)
+    expected, limits = np.empty(len(own)), np.empty((2, len(own)))
+    for first in range(0, len(own), _CHUNK):
+        some = own[first : first + _CHUNK]
+        middle = np.interp(some, places, above) + 0.5
+        away = np.sqrt(np.interp(some, places, doubt))[..., None] * spread
+        ranks = np.clip((middle[..., None] + away).reshape(len(some), -1), 1, len(own))
+        part = slice(first, first + len(some))
+        expected[part] = np.clip(middle.mean(axis=1), 1, len(own))
+        limits[:, part] = np.quantile(ranks, tails, axis=1)
+    return expected, limits
+
+
+def _others_above(levels: Draws, places: Floats) -> tuple[Floats, Floats]:
+    """How many communities are expected above each place, and the variance of that."""
+    count, width = levels.shape
+    # One search for all rows: each row's levels are moved to an interval of their own.
+    room = float(places[-1] - min(places[0], 0.0)) + float(np.ptp(levels)) + 1.0
+    mean, variance = np.zeros(len(places)), np.zeros(len(places))
+    for first in range(0, count, _CHUNK):
+        some = levels[first : first + _CHUNK].astype(np.float64)
+        rows = np.arange(len(some))[:, None]
+        flat = (some + rows * room).ravel()
+        sought = (places + rows * room).ravel()
+        low = np.searchsorted(flat, sought, side="left").reshape(len(some), -1) - rows * width
+        high = np.searchsorted(flat, sought, side="right").reshape(len(some), -1) - rows * width
+        # Half of those that stand equal are above.
+        share = 1 - (np.clip(low, 0, width) + np.clip(high, 0, width)) / (2 * width)
+        mean += share.sum(axis=0)
+        variance += (share * (1 - share)).sum(axis=0)
+    return mean, variance
