@@ -37,6 +37,10 @@ BITS_A_WORD: Final = 63
 INDICATORS_A_PASS: Final = 30
 """Past this, one wide pass costs more than two narrow ones (see benchmarks/engine.py)."""
 
+LANES: Final = 4
+LANE_BITS: Final = 15
+"""A word of bits is added up as four numbers of 15 bits each: room for the 60 counts of a pass."""
+
 VALUE_SCALE: Final = 1000
 """Values are compared to three decimal places."""
 
@@ -111,6 +115,16 @@ class Pass:
     def needs_births(self) -> bool:
         """Whether a date of birth decides which events count."""
         return any(counter.before_age is not None for counter in self.counters)
+
+    @property
+    def counts_a_lane(self) -> int:
+        """How many of a pass's counts, two for each indicator, share a lane."""
+        return -(-2 * len(self.indicators) // LANES)
+
+    def place(self, number: int) -> int:
+        """The bit of a person's word that holds one of the counts: lane after lane, evenly filled."""
+        lane, within = divmod(number, self.counts_a_lane)
+        return lane * LANE_BITS + within
 
     def windows(self, word: int) -> tuple[dt.date | None, ...]:
         """The cut-off dates of a word's flags, the open one first: one column of masks each."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from sqlglot import exp
 
+from evenground.engine import sql
 from evenground.engine.plan import Pass, Plan
 
 
@@ -59,6 +61,16 @@ _CODE_TYPES = {
 def reads_once(plans: Sequence[Plan]) -> bool:
     """Whether it pays to read the events once, for everything that is asked of them."""
     return sum(len(plan.passes) for plan in plans) > 1 and bool(plans[-1].codes)
+
+
+def read_counts(
+    read: Callable[[exp.Select], pl.DataFrame], plan: Plan, number: int, keys: Sequence[str]
+) -> pl.DataFrame:
+    """A pass's counts by the keys: the plain way only where a group has too many people for the quick one."""
+    counted = read(sql.packed_query(plan, number, keys))
+    if counted.filter(pl.col("population") > sql.MOST_IN_A_LANE).is_empty():
+        return counted
+    return read(sql.cells_query(plan, number, keys))
 
 
 def side_by_side(frames: Sequence[pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from evenground.contract import EVENTS, PERSONS, Column
 from evenground.engine import sql
 from evenground.engine.buckets import find_files
 from evenground.engine.plan import Pass, Plan
-from evenground.engine.request import Answer, Request, code_frame, reads_once, side_by_side
+from evenground.engine.request import Answer, Request, code_frame, read_counts, reads_once, side_by_side
 from evenground.engine.spark_sessions import condition, name_of, open_session
 from evenground.errors import Fault, SourceError, WorkspaceError
 
@@ -96,6 +97,7 @@ def _answer(
     has_practices: bool,
 ) -> Answer:
     needs_practice = plan.base == "registered" and has_practices
+    read = partial(_read, session)
     cells: list[pl.DataFrame] = []
     practices: list[pl.DataFrame] = []
     groups: list[pl.DataFrame] = []
@@ -104,10 +106,10 @@ def _answer(
             progress(f"Counting as at {plan.as_at}, pass {number + 1} of {len(plan.counting)}")
             _find_hits(session, plan, number, is_coded=is_coded)
             with _people(session, plan, number, request, needs_practice=needs_practice):
-                cells.append(_read(session, sql.cells_query(plan, number, sql.CELL_KEYS)))
-                practices.append(_read(session, sql.cells_query(plan, number, sql.PRACTICE_KEYS)))
+                cells.append(read_counts(read, plan, number, sql.CELL_KEYS))
+                practices.append(read_counts(read, plan, number, sql.PRACTICE_KEYS))
                 if plan.memberships:
-                    groups.append(_read(session, sql.groups_query(plan, number)))
+                    groups.append(read_counts(read, plan, number, sql.GROUP_KEYS))
     return Answer(
         side_by_side(cells, sql.CELL_KEYS),
         side_by_side(practices, sql.PRACTICE_KEYS),

@@ -17,6 +17,8 @@ from sqlglot import exp
 from evenground.engine.plan import (
     BITS_A_WORD,
     EPOCH,
+    LANE_BITS,
+    LANES,
     VALUE_OFFSET,
     VALUE_SCALE,
     Counter,
@@ -53,6 +55,8 @@ CODED: Final = "coded"
 HITS: Final = "hits"
 PEOPLE: Final = "people"
 MEMBERS: Final = "members"
+MOST_IN_A_LANE: Final = (1 << LANE_BITS) - 1
+"""More people than this in one group are too many for ``packed_query``."""
 CELL_KEYS: Final = ("lsoa_code", "age_band", "sex", "ethnic_group")
 PRACTICE_KEYS: Final = ("practice_code", "age_band")
 GROUP_KEYS: Final = ("member", "lsoa_code", "age_band")
@@ -211,13 +215,13 @@ def members_query(plan: Plan) -> exp.Select:
     return person.join(hits, on=same_person, join_type="left", copy=False)
 
 
-def groups_query(plan: Plan, number: int) -> exp.Select:
-    """People and every indicator's counts by PLUS group or segment (its number), LSOA and age band."""
+def _of_groups(query: exp.Select, plan: Plan) -> exp.Select:
+    """The query for each PLUS group or segment (its number) that a person is in."""
     listed = [(_integer(place), _long(1 << place)) for place in range(len(plan.memberships))]
     groups = exp.values(listed, alias="g", columns=["member", "bit"])
     shared = exp.BitwiseAnd(this=_column("member_of"), expression=_column("bit", "g"))
     belongs = exp.NEQ(this=exp.paren(shared), expression=_integer(0))
-    return cells_query(plan, number, GROUP_KEYS).join(groups, on=belongs, copy=False)
+    return query.join(groups, on=belongs, copy=False)
 
 
 def _counted_for_rates(plan: Plan, one: Pass) -> list[int]:
@@ -227,31 +231,81 @@ def _counted_for_rates(plan: Plan, one: Pass) -> list[int]:
 
 
 def cells_query(plan: Plan, number: int, keys: Sequence[str]) -> exp.Select:
-    """People and every indicator's counts by the keys."""
+    """People and every indicator's counts by the keys; with ``GROUP_KEYS``, by PLUS group and segment."""
     one = plan.passes[number]
     counts = [
         _alias(column, name)
         for index, indicator in enumerate(one.indicators)
         for name, column in zip(columns_of(indicator), _counts(plan, one, index), strict=True)
     ]
+    return _by_keys(plan, keys, counts)
+
+
+def packed_query(plan: Plan, number: int, keys: Sequence[str]) -> exp.Select:
+    """What ``cells_query`` gives, in a third of the time, where no group has above ``MOST_IN_A_LANE`` people.
+
+    Bits of a word that stand a lane apart are added up at once: each lane is a number of its own, which does
+    not reach the next one, and the sums are taken apart at the end.
+    """
+    one = plan.passes[number]
+    lanes = sum(1 << (lane * LANE_BITS) for lane in range(LANES))
+    packed = [
+        _alias(exp.cast(exp.func("SUM", _shifted("counted_in", place, lanes)), "BIGINT"), f"packed_{place}")
+        for place in range(one.counts_a_lane)
+    ]
+    days = {
+        index: _alias(_days_counted(plan, one, index), f"counted_{index}")
+        for index, (_, counted) in enumerate(one.judged)
+        if isinstance(counted, Count)
+    }
+    inner = _by_keys(plan, keys, [*packed, *days.values()])
+    outer = exp.Select().select(*(_column(name) for name in (*keys, "population")), copy=False)
+    for index, indicator in enumerate(one.indicators):
+        people, reached = columns_of(indicator)
+        own = _unpacked(one, 2 * index)
+        if index in days:
+            own = exp.Mul(this=exp.paren(own), expression=_integer(indicator.years))
+        counted = _column(f"counted_{index}") if index in days else _unpacked(one, 2 * index + 1)
+        outer = outer.select(_alias(own, people), _alias(counted, reached), copy=False)
+    return outer.from_(inner.subquery("packed"), copy=False)
+
+
+def _unpacked(one: Pass, number: int) -> exp.Expr:
+    lane, place = divmod(one.place(number), LANE_BITS)
+    return _shifted(f"packed_{place}", lane * LANE_BITS, MOST_IN_A_LANE)
+
+
+def _shifted(column: str, by: int, mask: int) -> exp.Expr:
+    """Some bits of a column, moved to the right."""
+    moved = exp.BitwiseRightShift(this=_column(column), expression=_integer(by)) if by else _column(column)
+    return exp.BitwiseAnd(this=exp.paren(moved) if by else moved, expression=_long(mask))
+
+
+def _by_keys(plan: Plan, keys: Sequence[str], counts: Sequence[exp.Expr]) -> exp.Select:
     population = _alias(exp.Count(this=exp.Star()), "population")
     columns = [_column(key) for key in keys]
     groups = [key.copy() for key in columns]
     cells = exp.Select().select(*columns, population, *counts, copy=False)
-    return cells.from_(PEOPLE, copy=False).group_by(*groups, copy=False)
+    cells = cells.from_(PEOPLE, copy=False).group_by(*groups, copy=False)
+    return _of_groups(cells, plan) if "member" in keys else cells
 
 
 def _counts(plan: Plan, one: Pass, index: int) -> tuple[exp.Expr, exp.Expr]:
     indicator = one.indicators[index]
-    people = _how_many(_bit("counted_in", 2 * index))
+    people = _how_many(_bit("counted_in", one.place(2 * index)))
+    if not isinstance(one.judged[index][1], Count):
+        return people, _how_many(_bit("counted_in", one.place(2 * index + 1)))
+    return exp.Mul(this=people, expression=_integer(indicator.years)), _days_counted(plan, one, index)
+
+
+def _days_counted(plan: Plan, one: Pass, index: int) -> exp.Expr:
+    """The days with a record of the people in an indicator's denominator, where it counts days."""
     counted = one.judged[index][1]
     if not isinstance(counted, Count):
-        return people, _how_many(_bit("counted_in", 2 * index + 1))
+        raise TypeError("only a rate counts days")
     days = _column(f"days_{one.counters.index(_counter(counted, plan))}")
-    own = exp.Case().when(_bit("counted_in", 2 * index), days).else_(_integer(0))
-    return exp.Mul(this=people, expression=_integer(indicator.years)), exp.cast(
-        exp.func("SUM", own), "BIGINT"
-    )
+    own = exp.Case().when(_bit("counted_in", one.place(2 * index)), days).else_(_integer(0))
+    return exp.cast(exp.func("SUM", own), "BIGINT")
 
 
 def _how_many(condition: exp.Expr) -> exp.Expr:
@@ -264,8 +318,8 @@ def _counted_in(plan: Plan, one: Pass) -> exp.Expr:
         belongs = _predicate(denominator, plan, one)
         if not isinstance(counted, Count):
             reached = _all_of(belongs.copy(), _predicate(counted, plan, one))
-            bits.append(_set_bit(reached, 2 * index + 1))
-        bits.append(_set_bit(belongs, 2 * index))
+            bits.append(_set_bit(reached, one.place(2 * index + 1)))
+        bits.append(_set_bit(belongs, one.place(2 * index)))
     return _either(bits)
 
 
