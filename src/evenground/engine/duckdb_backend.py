@@ -18,7 +18,15 @@ from evenground.contract import EVENTS, PERSONS, Column
 from evenground.engine import sql
 from evenground.engine.buckets import merge_answers, pair_buckets
 from evenground.engine.plan import Pass, Plan
-from evenground.engine.request import Answer, Request, code_frame, read_counts, reads_once, side_by_side
+from evenground.engine.request import (
+    Answer,
+    Request,
+    code_frame,
+    read_counts,
+    reads_once,
+    residences,
+    side_by_side,
+)
 from evenground.errors import Fault, SourceError
 
 DIALECT = "duckdb"
@@ -180,9 +188,11 @@ def _has_practices(connection: duckdb.DuckDBPyConnection) -> bool:
 def _prepare_people(
     connection: duckdb.DuckDBPyConnection, plan: Plan, number: int, request: Request, *, has_practices: bool
 ) -> None:
-    resident = tuple(request.lsoas) if plan.base == "resident" else ()
+    homes = residences(plan, request)
+    if homes is not None:
+        connection.register(sql.RESIDENCES, homes.to_arrow())
     registered = plan.base == "registered" and has_practices
-    people = sql.people_query(plan, number, needs_practice=registered, lsoas=resident)
+    people = sql.people_query(plan, number, needs_practice=registered, needs_residence=homes is not None)
     _materialise(connection, sql.PEOPLE, people)
 
 

@@ -58,6 +58,13 @@ _CODE_TYPES = {
 }
 
 
+def residences(plan: Plan, request: Request) -> pl.DataFrame | None:
+    """The LSOAs in one of which people must live to count, or ``None`` where it does not matter."""
+    if plan.base != "resident" or not request.lsoas:
+        return None
+    return pl.DataFrame({"lsoa_code": request.lsoas}, schema={"lsoa_code": pl.String})
+
+
 def reads_once(plans: Sequence[Plan]) -> bool:
     """Whether it pays to read the events once, for everything that is asked of them."""
     return sum(len(plan.passes) for plan in plans) > 1 and bool(plans[-1].codes)

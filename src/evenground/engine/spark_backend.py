@@ -20,7 +20,15 @@ from evenground.contract import EVENTS, PERSONS, Column
 from evenground.engine import sql
 from evenground.engine.buckets import find_files
 from evenground.engine.plan import Pass, Plan
-from evenground.engine.request import Answer, Request, code_frame, read_counts, reads_once, side_by_side
+from evenground.engine.request import (
+    Answer,
+    Request,
+    code_frame,
+    read_counts,
+    reads_once,
+    residences,
+    side_by_side,
+)
 from evenground.engine.spark_sessions import condition, name_of, open_session
 from evenground.errors import Fault, SourceError, WorkspaceError
 
@@ -180,8 +188,12 @@ def _people(
     session: SparkSession, plan: Plan, number: int, request: Request, *, needs_practice: bool
 ) -> Iterator[None]:
     """Everybody counted, judged once and kept while the cells are made."""
-    resident = tuple(request.lsoas) if plan.base == "resident" else ()
-    people = _query(session, sql.people_query(plan, number, needs_practice=needs_practice, lsoas=resident))
+    homes = residences(plan, request)
+    if homes is not None:
+        listed = session.createDataFrame(homes.to_arrow()).hint("broadcast")
+        listed.createOrReplaceTempView(sql.RESIDENCES)
+    query = sql.people_query(plan, number, needs_practice=needs_practice, needs_residence=homes is not None)
+    people = _query(session, query)
     people.persist()
     try:
         people.createOrReplaceTempView(sql.PEOPLE)

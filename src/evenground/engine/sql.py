@@ -55,6 +55,7 @@ CODED: Final = "coded"
 HITS: Final = "hits"
 PEOPLE: Final = "people"
 MEMBERS: Final = "members"
+RESIDENCES: Final = "residences"
 MOST_IN_A_LANE: Final = (1 << LANE_BITS) - 1
 """More people than this in one group are too many for ``packed_query``."""
 CELL_KEYS: Final = ("lsoa_code", "age_band", "sex", "ethnic_group")
@@ -150,7 +151,9 @@ def _same_code() -> exp.Expr:
     )
 
 
-def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequence[str] = ()) -> exp.Select:
+def people_query(
+    plan: Plan, number: int, *, needs_practice: bool, needs_residence: bool = False
+) -> exp.Select:
     """Everybody counted: the keys of the cells, a word of bits, and a number for each counter.
 
     The bits are two for each indicator of the pass: in its denominator, and in its numerator.
@@ -159,8 +162,8 @@ def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequen
     ----------
     needs_practice
         Whether only people with a practice count.
-    lsoas
-        The place's LSOAs, where only people who live in one of them count.
+    needs_residence
+        Whether only people count who live in one of the LSOAs of the table ``RESIDENCES``.
     """
     one = plan.passes[number]
     person = (
@@ -186,7 +189,10 @@ def people_query(plan: Plan, number: int, *, needs_practice: bool, lsoas: Sequen
         person = person.join(members, on=same_person, copy=False)
     if needs_practice:
         person = person.where(_is_there(_column("practice_code", "p")), copy=False)
-    return person.where(_column("lsoa_code", "p").isin(*lsoas), copy=False) if lsoas else person
+    if needs_residence:
+        homes = exp.select(_column("lsoa_code")).from_(RESIDENCES)
+        person = person.where(_column("lsoa_code", "p").isin(query=homes), copy=False)
+    return person
 
 
 def members_query(plan: Plan) -> exp.Select:
