@@ -4,6 +4,8 @@ SHELL := /bin/sh
 
 UV_VERSION := 0.13.9
 PYTHON ?= python3
+# how many tests run at once; each file's run in one process, because they share what is slow to set up
+WORKERS ?= auto
 # uv from the machine where it is there, else our own copy in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
@@ -36,7 +38,7 @@ demo: assets ## set up everything, build the invented Place of Wenbury and open 
 	@$(RUN) evenground demo $(DEMO)
 
 test: $(SYNCED) assets ## set up everything and run every test
-	$(RUN) pytest $(TESTS)
+	$(RUN) pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(TESTS)
 
 check: $(SYNCED) ## format, lint, types, import contracts, migrations, lock file
 	$(RUN) ruff format --check .
