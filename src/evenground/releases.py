@@ -14,6 +14,7 @@ A release is an immutable folder named after the date of its data and the digest
         indicators.json                the definitions in words
         profiles.json                  which indicators stand together, and why
         coverage.json                  what the build read and kept, under the policy
+        agreements.json                the data-sharing agreements that the figures were made under
         linkages.json                  who was linked less often, under the policy
 
 Nothing here depends on when or where a build ran: the same inputs, definitions and code give the same bytes.
@@ -40,7 +41,7 @@ from evenground.errors import ReleaseError
 from evenground.vocabulary import Basis
 from evenground.workspace import write_atomically
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 MANIFEST: Final = "manifest.json"
 CURRENT: Final = "current"
 
@@ -128,7 +129,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
         [("area_type", pa.string()), ("area_code", pa.string()), ("geojson", pa.string())]
     ),
 }
-DOCUMENTS: Final = ("indicators", "profiles", "groups", "coverage", "linkages")
+DOCUMENTS: Final = ("indicators", "profiles", "groups", "coverage", "linkages", "agreements")
 
 
 class _Frozen(BaseModel):
@@ -228,6 +229,39 @@ class GroupInfo(_Frozen):
     words: str
 
 
+class AgreementFlow(_Frozen):
+    """One flow of an agreement: who gives which data to whom."""
+
+    source: str
+    giver: str
+    receiver: str
+    what: str
+
+
+class AgreementInfo(_Frozen):
+    """A data-sharing agreement that a release was made under: one entry of ``agreements.json``.
+
+    Dates are as written; whether one has passed depends on the day of reading. ``indicators`` are those that
+    would no longer be made without it.
+    """
+
+    id: str
+    title: str
+    controllers: tuple[str, ...]
+    processors: tuple[str, ...]
+    flows: tuple[AgreementFlow, ...]
+    purposes: tuple[str, ...]
+    legal_basis: tuple[str, ...]
+    opt_outs: tuple[str, ...]
+    retention: str
+    dpia: str
+    signed: tuple[str, ...]
+    start: str
+    review: str
+    end: str
+    indicators: tuple[str, ...]
+
+
 class CoverageRow(_Frozen):
     """One fact about what a build read: a count under the policy (``None`` where it is suppressed)."""
 
@@ -277,6 +311,7 @@ class ReleaseContent:
     profiles: tuple[Profile, ...]
     coverage: tuple[CoverageRow, ...]
     groups: tuple[GroupInfo, ...] = ()
+    agreements: tuple[AgreementInfo, ...] = ()
     linkages: tuple[LinkageInfo, ...] = ()
 
 
@@ -325,6 +360,11 @@ class Release:
         """The PLUS groups and segments by cut and id, in the order to show them in."""
         entries = (GroupInfo.model_validate(entry) for entry in self._document("groups"))
         return {(entry.cut, entry.id): entry for entry in entries}
+
+    @cached_property
+    def agreements(self) -> tuple[AgreementInfo, ...]:
+        """The data-sharing agreements that the figures were made under."""
+        return tuple(AgreementInfo.model_validate(entry) for entry in self._document("agreements"))
 
     @cached_property
     def coverage(self) -> tuple[CoverageRow, ...]:

@@ -75,6 +75,9 @@ name = "Wenbury"
 code = "X00000001"
 as_at = 2026-03-31
 
+[agreements]
+required = false
+
 [areas]
 file = "data/areas.csv"
 lsoa_edition = "2021"

@@ -20,6 +20,7 @@ from evenground.indicators.expressions import (
     features_of,
     walk,
 )
+from evenground.indicators.model import Membership
 from evenground.vocabulary import Purpose
 
 ESSENTIAL: Final = ("birth_date", "code", "event_date")
@@ -52,6 +53,8 @@ class Standings:
         What may be read, by source; a source that is not there may be read whole.
     uncovered
         Why, by id of each indicator that no agreement covers.
+    uncovered_groups
+        Why, by PLUS group or segment.
     faults
         Why a source may not be read at all.
     warnings
@@ -60,6 +63,7 @@ class Standings:
 
     permits: dict[str, Permit] = field(default_factory=dict)
     uncovered: dict[str, str] = field(default_factory=dict)
+    uncovered_groups: dict[Membership, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -107,12 +111,17 @@ def weigh_agreements(
         flows = [flow for one in current[source] for flow in one.datasets if flow.source == source]
         found.permits[source] = _permit(flows, definitions)
         found.faults += _refuse_fields(source, flows, people=source in bringing_people)
+    if not sources:
+        return found
     bound = {source: current[source] for source in found.permits}
     for name, indicator in definitions.indicators.items():
         nodes = [definitions.expand(part.node) for part in (indicator.denominator, indicator.numerator)]
         why = _why_uncovered(nodes, indicator.purpose or purpose, bound, bringing_people, sources)
         if why:
             found.uncovered[name] = why
+    for one in definitions.memberships:
+        if why := _why_uncovered([definitions.expand(one.node)], purpose, bound, bringing_people, sources):
+            found.uncovered_groups[one] = why
     return found
 
 

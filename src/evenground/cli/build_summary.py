@@ -34,10 +34,12 @@ def show_build(report: BuildReport) -> None:
     if report.completeness:
         console.print(_list_completeness(report))
     console.print(_list_stages(report))
+    for warning in report.warnings:
+        console.print(f"[bold]Warning.[/] {escape(warning)}")
     if report.left_out:
         console.print(
-            f"{len(report.left_out)} indicators are left out: no source recorded them, or place.toml does "
-            "not want them. The report and the page about the data name each."
+            f"{len(report.left_out)} indicators are left out: no source recorded them, no agreement covers "
+            "them, or place.toml does not want them. The report and the page about the data name each."
         )
     state = "is the same as before, byte for byte" if report.unchanged else "is now current"
     people = f"{report.people_counted:,} people" if report.sources else "Nobody"

@@ -29,6 +29,11 @@ base = "registered"           # or "resident"
 [disclosure]
 policy = "nhs-7-5"
 
+# A build reads what a data-sharing agreement covers: see docs/how-to/data-sharing-agreements.md.
+[agreements]
+purpose = "population_health_management"
+# required = false            # only where none is needed: no records of real people
+
 [[sources]]
 name = "GP records"
 kind = "extract"
@@ -74,7 +79,7 @@ def write_workspace(folder: Path, *, name: str, code: str) -> None:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         fault = Fault(str(folder), "is not empty.", "Give a new folder; nothing was changed.")
         raise WorkspaceError("The workspace was not made.", [fault])
-    for name_of_folder in (*_FOLDERS, "releases"):
+    for name_of_folder in (*_FOLDERS, "agreements", "releases"):
         (folder / name_of_folder).mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(mode=0o700, exist_ok=True)
     # Nothing of a place's records or releases belongs in version control by accident.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +22,14 @@ from evenground.indicators import SHIPPED, Definitions, indicator_info, load_def
 from evenground.indicators.published import published_info
 from evenground.pipeline.coverage import count_completeness, describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
+from evenground.pipeline.governance import (
+    Weighed,
+    describe_agreements,
+    describe_uncovered,
+    leave_out_uncovered,
+    require_allowed,
+    weigh_place,
+)
 from evenground.pipeline.left_out import (
     describe_left_out,
     find_left_out,
@@ -60,6 +69,7 @@ from evenground.sources.aggregates import (
     split_sections,
 )
 from evenground.sources.linkage import LinkageRates
+from evenground.sources.restrictions import Restriction
 from evenground.sources.roles import check_names
 from evenground.vocabulary import AreaType, Cut, ValueNote
 from evenground.workspace import Workspace, write_atomically
@@ -86,6 +96,7 @@ class BuildReport:
     figures: int = 0
     suppressed: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
 
     @property
@@ -99,6 +110,7 @@ class _Inputs:
     definitions: Definitions
     geography: Geography
     policy: Policy
+    weighed: Weighed
     left_out: tuple[CoverageRow, ...] = ()
     published: Published | None = None
 
@@ -108,21 +120,26 @@ class _Inputs:
         return set(self.published.indicators) if self.published else set()
 
 
-def check_workspace(workspace: Workspace) -> list[Fault]:
-    """Every fault of the workspace and its definitions, in one pass; an empty list where all is well."""
+def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> list[Fault]:
+    """Every fault of the workspace and its definitions, in one pass; an empty list where all is well.
+
+    ``today`` is the day on which agreements have to be in force.
+    """
+    day = today or dt.datetime.now(dt.UTC).date()
     faults: list[Fault] = []
     checks: tuple[Callable[[], object], ...] = (
         lambda: _load_definitions(workspace),
         lambda: load_areas(workspace),
         lambda: _load_lsoa_boundaries(workspace),
-        lambda: faults.extend(_check_sources(workspace)),
+        lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
+        lambda: faults.extend(_check_sources(workspace, day)),
         lambda: load_policy(workspace.place.disclosure.policy),
     )
     for check in checks:
         try:
             check()
         except FaultsError as error:
-            faults += error.faults
+            faults += [fault for fault in error.faults if fault not in faults]
         except DisclosureError as error:
             faults.append(Fault("place.toml, disclosure.policy", str(error)))
     return faults
@@ -135,6 +152,7 @@ def build_release(
     memory_limit: str | None = None,
     engine: str | None = None,
     engine_url: str | None = None,
+    today: dt.date | None = None,
 ) -> tuple[Release, BuildReport]:
     """Build a release from the workspace's sources and make it current.
 
@@ -151,23 +169,25 @@ def build_release(
         The most memory the engine may use ("4GB"); the default is the workspace's, and then the engine's own.
     engine, engine_url
         What counts, and where it runs, if not as ``[engine]`` of the workspace says.
+    today
+        The day on which agreements have to be in force; the day of the build by default.
 
     Raises
     ------
-    WorkspaceError, DefinitionError, SourceError, DisclosureError
+    WorkspaceError, DefinitionError, AgreementError, SourceError, DisclosureError
         Saying what is wrong, where, and what to do.
     """
     report = BuildReport()
     clock = Clock(report.stages, on_stage)
     with clock.stage("Check the workspace and definitions"):
         kind = _require_engine(workspace, engine, engine_url)
-        inputs = _load_inputs(workspace)
+        inputs = _load_inputs(workspace, today or dt.datetime.now(dt.UTC).date(), report)
     inputs = _with_published(workspace, inputs, clock, report)
     if not split_sections(workspace.place.sources)[0]:
         return _release_without_people(workspace, inputs, clock, report)
     with working_folder(workspace) as folder:
         with clock.stage(f"Read {_name_sources(workspace)}"):
-            report.sources += load_records(workspace, inputs.geography, folder, on_stage)
+            report.sources += load_records(workspace, inputs.geography, inputs.weighed, folder, on_stage)
             loaded = report.sources[0]
             report.is_prepared = is_prepared(loaded)
         with clock.stage("Count people and events"):
@@ -277,20 +297,35 @@ def _leave_out_untold(workspace: Workspace, inputs: _Inputs, events: Path, repor
     """Without the indicators that the place or its records have nothing to say of; the report names them."""
     definitions = inputs.definitions
     recorded = find_recorded_codes(events, as_at=workspace.place.place.as_at)
-    report.left_out = find_left_out(
+    report.left_out |= find_left_out(
         definitions, unwanted=workspace.place.indicators.leave_out, recorded=recorded
     )
     kept = definitions.keep((definitions.indicators.keys() - report.left_out.keys()) | inputs.published_ids)
     kept, untold = keep_told_groups(kept, recorded)
     told = (*describe_left_out(definitions, report.left_out), *untold)
-    return replace(inputs, definitions=kept, left_out=told)
+    return replace(inputs, definitions=kept, left_out=(*inputs.left_out, *told))
 
 
-def _load_inputs(workspace: Workspace) -> _Inputs:
+def _load_inputs(workspace: Workspace, today: dt.date, report: BuildReport) -> _Inputs:
+    """What a build is made with, but for what the place's agreements do not cover today.
+
+    Raises
+    ------
+    AgreementError
+        Where the agreements do not let the sources be read or, unless the place leaves them out, the
+        indicators be counted.
+    """
+    definitions = _load_definitions(workspace)
+    weighed = weigh_place(workspace, definitions, today)
+    require_allowed(workspace, weighed)
+    kept, report.left_out = leave_out_uncovered(definitions, weighed)
+    report.warnings = weighed.standings.warnings
     return _Inputs(
-        definitions=_load_definitions(workspace),
+        definitions=kept,
         geography=load_areas(workspace),
         policy=load_policy(workspace.place.disclosure.policy),
+        weighed=weighed,
+        left_out=describe_uncovered(definitions, report.left_out),
     )
 
 
@@ -299,12 +334,17 @@ def _load_lsoa_boundaries(workspace: Workspace) -> dict[str, dict[str, Any]]:
     return load_boundaries(workspace.path(file)) if file else {}
 
 
-def _check_sources(workspace: Workspace) -> list[Fault]:
+def _check_sources(workspace: Workspace, day: dt.date) -> list[Fault]:
     people, aggregates = split_sections(workspace.place.sources)
     faults = (
         []
         if aggregates and not people
-        else check_sources(people, root=workspace.root, folder=workspace.secure)
+        else check_sources(
+            people,
+            root=workspace.root,
+            folder=workspace.secure,
+            restrictions=_find_restrictions(workspace, day),
+        )
     )
     if aggregates:
         faults += check_names(workspace.place.sources) if people else []
@@ -315,6 +355,14 @@ def _check_sources(workspace: Workspace) -> list[Fault]:
             indicators=_load_definitions(workspace).published,
         )
     return faults
+
+
+def _find_restrictions(workspace: Workspace, day: dt.date) -> dict[str, Restriction]:
+    """What the agreements restrict; nothing where they or the definitions are wrong: other checks tell it."""
+    try:
+        return weigh_place(workspace, _load_definitions(workspace), day).restrictions
+    except FaultsError:
+        return {}
 
 
 def _name_sources(workspace: Workspace) -> str:
@@ -448,6 +496,7 @@ def _assemble(
             *inputs.left_out,
         ),
         groups=tuple(GroupInfo.model_validate(group) for group in definitions.describe_groups()),
+        agreements=describe_agreements(inputs.weighed, definitions),
         linkages=tuple(describe_linkages(report.linkages, inputs.policy)),
     )
 

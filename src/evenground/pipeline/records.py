@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -14,6 +15,8 @@ from pathlib import Path
 from evenground import __version__
 from evenground.contract import LoadReport
 from evenground.geography import Geography, load_geography
+from evenground.indicators import SHIPPED, load_definitions
+from evenground.pipeline.governance import Weighed, digest_restrictions, require_allowed, weigh_place
 from evenground.sources import load_sources, survey_sources
 from evenground.sources.aggregates import split_sections
 from evenground.sources.prepared import (
@@ -74,7 +77,7 @@ def _is_running(process: int) -> bool:
 
 
 def load_records(
-    workspace: Workspace, geography: Geography, folder: Path, progress: Progress | None
+    workspace: Workspace, geography: Geography, weighed: Weighed, folder: Path, progress: Progress | None
 ) -> tuple[LoadReport, ...]:
     """Persons and events: those prepared, where there are any, or else read from the sources.
 
@@ -85,10 +88,10 @@ def load_records(
     """
     prepared = find_prepared(workspace.secure)
     if prepared is None:
-        return _read_sources(workspace, geography, folder, progress)
+        return _read_sources(workspace, geography, weighed, folder, progress)
     tell = progress or (lambda _: None)
     tell(f"Checking that the prepared records are current ({prepared.buckets} buckets)")
-    require_current(prepared, _survey(workspace, geography, folder)[0], __version__)
+    require_current(prepared, _survey(workspace, geography, weighed, folder)[0], __version__)
     tell(f"Using the prepared records ({prepared.buckets} buckets)")
     return prepared.reports
 
@@ -99,7 +102,7 @@ def is_prepared(report: LoadReport) -> bool:
 
 
 def _read_sources(
-    workspace: Workspace, geography: Geography, folder: Path, progress: Progress | None
+    workspace: Workspace, geography: Geography, weighed: Weighed, folder: Path, progress: Progress | None
 ) -> tuple[LoadReport, ...]:
     practices = geography.practices["practice_code"].to_list()
     return load_sources(
@@ -109,6 +112,7 @@ def _read_sources(
         as_at=workspace.place.place.as_at,
         lsoa_codes=set(geography.lsoas["lsoa_code"].to_list()),
         practice_codes=set(practices) or None,
+        restrictions=weighed.restrictions,
         progress=progress,
     )
 
@@ -119,6 +123,7 @@ def prepare_records(
     buckets: int | None = None,
     memory_limit: str | None = None,
     on_stage: Progress | None = None,
+    today: dt.date | None = None,
 ) -> Prepared:
     """Read the sources once, through the checks of a build, and keep the records by bucket of residence.
 
@@ -132,19 +137,24 @@ def prepare_records(
         The most memory that dividing and sorting may use ("4GB").
     on_stage
         Called with a sentence as the work goes on.
+    today
+        The day on which agreements have to be in force; the day of the reading by default.
 
     Raises
     ------
-    WorkspaceError, SourceError
+    WorkspaceError, DefinitionError, AgreementError, SourceError
         Saying what is wrong, where, and what to do.
     """
     tell = on_stage or (lambda _: None)
     tell("Check the areas and the sources")
     geography = load_areas(workspace)
+    definitions = load_definitions(SHIPPED, workspace.definitions)
+    weighed = weigh_place(workspace, definitions, today or dt.datetime.now(dt.UTC).date())
+    require_allowed(workspace, weighed)
     with working_folder(workspace) as folder:
-        inputs, size = _survey(workspace, geography, folder)
+        inputs, size = _survey(workspace, geography, weighed, folder)
         require_disk(workspace.secure, int(COPIES * size), "The sources")
-        reports = _read_sources(workspace, geography, folder, tell)
+        reports = _read_sources(workspace, geography, weighed, folder, tell)
         made = folder / "made"
         people, events = write_buckets(
             reports[0].persons,
@@ -163,14 +173,19 @@ def prepare_records(
     return found
 
 
-def _survey(workspace: Workspace, geography: Geography, folder: Path) -> tuple[dict[str, str], int]:
+def _survey(
+    workspace: Workspace, geography: Geography, weighed: Weighed, folder: Path
+) -> tuple[dict[str, str], int]:
     """What prepared records follow from, by name, and the bytes of the sources' files."""
     place = workspace.place
     sections = split_sections(place.sources)[0]
-    digests, size = survey_sources(sections, root=workspace.root, folder=folder)
+    digests, size = survey_sources(
+        sections, root=workspace.root, folder=folder, restrictions=weighed.restrictions
+    )
     inputs = {
         "place.toml, place.as_at": place.place.as_at.isoformat(),
         "place.toml, areas.lsoa_edition": place.areas.lsoa_edition,
+        "agreements and opt_outs": digest_restrictions(weighed),
         "place.toml, areas": digest_areas(geography.lsoas, geography.practices["practice_code"].to_list()),
     }
     for number, section in enumerate(sections):

@@ -154,7 +154,11 @@ def check_sources(
 
 
 def survey_sources(
-    sections: Sequence[SourceSection], *, root: Path, folder: Path
+    sections: Sequence[SourceSection],
+    *,
+    root: Path,
+    folder: Path,
+    restrictions: Mapping[str, Restriction] | None = None,
 ) -> tuple[dict[str, dict[str, str]], int]:
     """The SHA-256 of each file of each source, by their names, and the bytes of all of them.
 
@@ -166,7 +170,7 @@ def survey_sources(
         Where a section or a file cannot be used.
     """
     with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
-        sources, faults = _open_sources(sections, root, Path(temporary), lambda _: None)
+        sources, faults = _open_sources(sections, root, Path(temporary), lambda _: None, restrictions)
         if faults:
             raise _sources_error(sections, faults)
         paths = {entry.file.path for source in sources for entry in source.inputs.values()}
@@ -318,7 +322,7 @@ def _load_persons(
     persons.number_persons(session)
     _count_dropped(session, tables, "persons_staged", "file_no", persons.REASONS)
     _count_kept(session, tables, "persons_staged WHERE reason IS NULL", "file_no", "changed", persons.CHANGES)
-    _check_kept(sources, tables, {words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW})
+    _check_kept(sources, tables, {words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW, *words.NOT_ALLOWED})
     return tables
 
 
@@ -348,7 +352,7 @@ def _load_events(
     for table in tables.values():
         again = table.read - table.kept - sum(table.dropped.values())
         table.dropped |= {words.SAME_EVENT: again} if again else {}
-    _check_kept(sources, tables, {words.SAME_EVENT})
+    _check_kept(sources, tables, {words.SAME_EVENT, *words.NOT_ALLOWED})
     return tables
 
 

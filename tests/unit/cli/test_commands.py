@@ -64,6 +64,8 @@ def in_a_process(
         ["release", "show"],
         ["release", "verify"],
         ["release", "use"],
+        ["agreement", "list"],
+        ["agreement", "show"],
     ],
     ids=lambda command: " ".join(command) or "evenground",
 )
@@ -71,6 +73,18 @@ def test_every_command_has_help(evenground, command):
     done = evenground(*command, "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
+
+
+def test_agreements_are_listed_with_their_standing_and_shown_whole(evenground, wenbury):
+    listed = evenground("agreement", "list", "-w", wenbury.root).stdout
+    assert "gp_records" in listed
+    assert "current" in listed
+    shown = evenground("agreement", "show", "gp_records", "-w", wenbury.root).stdout
+    assert "GP practices of Wenbury to Wenbury analytics service" in shown
+    assert "Caldicott Guardian" in shown
+    missing = evenground("agreement", "show", "gp_record", "-w", wenbury.root)
+    assert missing.returncode == 11
+    assert 'Did you mean "gp_records"' in missing.stderr
 
 
 def test_the_installed_command_shows_its_version_and_ends_without_an_error():

@@ -137,6 +137,9 @@ BIRTH_YEAR_ONLY = "only the year of birth is known (taken as 1 July)"
 IN_PART = "in_part"
 DATE_IN_PART = "only the month or year is known (taken as its first day)"
 
+NOT_ALLOWED: Final = (OPTED_OUT_NATIONAL, OPTED_OUT_TYPE_1, NOT_AGREED)
+"""Reasons that say nothing against a file: its rows are right, and not ours to read."""
+
 DROPPED_PERSONS: Final = {
     UNREADABLE: "In a FHIR source: it is not whole JSON, or of another type than the file's name says.",
     NOT_IN_USE: "In a FHIR source: not active, or replaced by another patient.",

@@ -20,6 +20,8 @@ AS_AT: Final = dt.date(2026, 3, 31)
 SEED: Final = 20_260_331
 STAMP: Final = "synthetic.json"
 
+AGREEMENT: Final = "agreements/gp_records.toml"
+
 _AREA_FILES: Final = ("areas.csv", "practices.csv", "boundaries.geojson")
 _GENERATED: Final = (
     "persons.parquet",
@@ -118,6 +120,7 @@ def make_wenbury_workspace(
     data = root / "data"
     stamp = _stamp(size, seed)
     if (data / STAMP).is_file() and (data / STAMP).read_bytes() == stamp and _is_complete(root):
+        _write_agreement(root)
         if progress:
             progress("The synthetic Place is there already", 1.0)
         return root
@@ -128,9 +131,16 @@ def make_wenbury_workspace(
     place = generate_place(load_wenbury(), data, size=size, seed=seed, as_at=AS_AT, progress=progress)
     systems = {system: path.name for system, path in place.events.items()}
     write_atomically(root / PLACE_FILE, _place_toml(systems).encode())
+    _write_agreement(root)
     # Last of all: a run that was cut short leaves no stamp, and the next one starts afresh.
     write_atomically(data / STAMP, stamp)
     return root
+
+
+def _write_agreement(root: Path) -> None:
+    """The invented agreement, unless the folder holds one that somebody changed."""
+    if not (root / AGREEMENT).is_file():
+        write_atomically(root / AGREEMENT, (FOLDER / "agreement.toml").read_bytes())
 
 
 def _place_toml(systems: dict[str, str]) -> str:
