@@ -343,7 +343,7 @@ class Release:
         values = self.table("values")
         is_published = pl.col("basis") == Basis.PUBLISHED
         latest = values.filter(~is_published)["period"].max()
-        return values.filter(is_published | (pl.col("period") == latest))
+        return values.filter(is_published | pl.col("period").eq_missing(pl.lit(latest, pl.String)))
 
     @cached_property
     def indicators(self) -> dict[str, IndicatorInfo]:
