@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,18 @@ import polars as pl
 from evenground import __version__
 from evenground.contract import LoadReport
 from evenground.disclosure import Policy, load_policy, protect_counts, require_protected
-from evenground.engine import ENGINES, Cells, count, find_recorded_codes, roll_up, roll_up_by_age
+from evenground.engine import (
+    ENGINES,
+    Cells,
+    count_dates,
+    count_recorded_by_month,
+    find_recorded_codes,
+    roll_up,
+    roll_up_by_age,
+)
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
-from evenground.indicators import SHIPPED, Definitions, indicator_info, load_definitions
+from evenground.indicators import SHIPPED, Definitions, Indicator, indicator_info, load_definitions
 from evenground.indicators.published import published_info
 from evenground.pipeline.coverage import count_completeness, describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
@@ -37,6 +46,7 @@ from evenground.pipeline.left_out import (
     require_known,
 )
 from evenground.pipeline.linkages import describe_linkages, read_linkages
+from evenground.pipeline.periods import History, join_periods, keep_over_time, list_dates
 from evenground.pipeline.published import (
     PUBLISHED_BASE,
     Published,
@@ -96,6 +106,7 @@ class BuildReport:
     figures: int = 0
     suppressed: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
+    thin: dict[str, dict[str, str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
 
@@ -152,6 +163,8 @@ def build_release(
     memory_limit: str | None = None,
     engine: str | None = None,
     engine_url: str | None = None,
+    years: str | None = None,
+    every: str | None = None,
     today: dt.date | None = None,
 ) -> tuple[Release, BuildReport]:
     """Build a release from the workspace's sources and make it current.
@@ -169,6 +182,9 @@ def build_release(
         The most memory the engine may use ("4GB"); the default is the workspace's, and then the engine's own.
     engine, engine_url
         What counts, and where it runs, if not as ``[engine]`` of the workspace says.
+    years, every
+        The years of the time series and its steps, if not as ``[periods]`` of the workspace says: see
+        ``list_dates``.
     today
         The day on which agreements have to be in force; the day of the build by default.
 
@@ -182,6 +198,8 @@ def build_release(
     with clock.stage("Check the workspace and definitions"):
         kind = _require_engine(workspace, engine, engine_url)
         inputs = _load_inputs(workspace, today or dt.datetime.now(dt.UTC).date(), report)
+        said = workspace.place.periods
+        dates = list_dates(workspace.place.place.as_at, years or said.years, every or said.every)
     inputs = _with_published(workspace, inputs, clock, report)
     if not split_sections(workspace.place.sources)[0]:
         return _release_without_people(workspace, inputs, clock, report)
@@ -190,25 +208,67 @@ def build_release(
             report.sources += load_records(workspace, inputs.geography, inputs.weighed, folder, on_stage)
             loaded = report.sources[0]
             report.is_prepared = is_prepared(loaded)
-        with clock.stage("Count people and events"):
+        with clock.stage("Look which codes are recorded"):
             inputs = _leave_out_untold(workspace, inputs, loaded.events, report)
-            count_cells = _counter(workspace, loaded.persons.parent, kind, engine_url)
-            cells = count_cells(
+            count_at = _counter(workspace, loaded.persons.parent, kind, engine_url)
+            counted = count_at(
                 inputs.definitions,
                 persons=loaded.persons,
                 events=loaded.events,
                 lsoas=inputs.geography.lsoas,
-                as_at=workspace.place.place.as_at,
+                as_at=dates,
                 base=workspace.place.population.base,
                 memory_limit=memory_limit or workspace.place.engine.memory_limit,
             )
+        with closing(counted):
+            earlier = _work_out_earlier(inputs, counted, dates, loaded.events, report, clock)
+            cells = _count_next(counted, "Count people and events", clock)
     report.people_counted = int(cells.frame["population"].sum())
     report.completeness = count_completeness(cells.frame)
     report.linkages += read_linkages(workspace)
     if not report.people_counted:
         raise _nobody_left(workspace, report.sources)
     tables = _calculate_tables(workspace, inputs, cells, clock)
-    return _publish(workspace, inputs, report, tables, cells, clock)
+    return _publish(workspace, inputs, report, join_periods(earlier, tables), cells, clock)
+
+
+def _count_next(counted: Iterator[tuple[dt.date, Cells]], stage: str, clock: Clock) -> Cells:
+    with clock.stage(stage):
+        return next(counted)[1]
+
+
+def _work_out_earlier(
+    inputs: _Inputs,
+    counted: Iterator[tuple[dt.date, Cells]],
+    dates: Sequence[dt.date],
+    events: Path,
+    report: BuildReport,
+    clock: Clock,
+) -> list[dict[str, pl.DataFrame]]:
+    """The tables of every date but the last, of the indicators whose records go back far enough."""
+    if len(dates) == 1:
+        return []
+    definitions = inputs.definitions
+    history = History(definitions, count_recorded_by_month(events, as_at=dates[-1]), dates[-1])
+    found = []
+    for day in dates[:-1]:
+        cells = _count_next(counted, "Count people and events at earlier dates", clock)
+        thin = history.find_thin(day)
+        report.thin |= {str(day): thin} if thin else {}
+        told = definitions.keep(definitions.indicators.keys() - thin.keys())
+        found.append(_calculate_earlier(replace(inputs, definitions=told), cells, day, clock))
+    return found
+
+
+def _calculate_earlier(inputs: _Inputs, cells: Cells, day: dt.date, clock: Clock) -> dict[str, pl.DataFrame]:
+    """Figures and inequality at an earlier date; no tables where nothing is known of that time."""
+    indicators = tuple(inputs.definitions.indicators.values())
+    if not indicators or not cells.frame["population"].sum():
+        return {}
+    with clock.stage("Work out figures of earlier dates"):
+        rolled_up = roll_up(cells, inputs.geography)
+        values, inequality = _calculate_figures(inputs, indicators, cells, rolled_up, day)
+    return {"values": keep_over_time(values), "inequality": inequality}
 
 
 def _with_published(workspace: Workspace, inputs: _Inputs, clock: Clock, report: BuildReport) -> _Inputs:
@@ -277,14 +337,16 @@ def _require_engine(workspace: Workspace, engine: str | None, engine_url: str | 
     return kind
 
 
-def _counter(workspace: Workspace, folder: Path, kind: str, engine_url: str | None) -> Callable[..., Cells]:
+def _counter(
+    workspace: Workspace, folder: Path, kind: str, engine_url: str | None
+) -> Callable[..., Generator[tuple[dt.date, Cells]]]:
     """Counting the files in a folder with an engine, where the workspace says that it runs."""
     said = workspace.place.engine
     if kind != said.kind:
-        return partial(count, engine=kind, engine_url=engine_url)
+        return partial(count_dates, engine=kind, engine_url=engine_url)
     inside = folder.relative_to(workspace.secure).as_posix()
     seen = f"{said.secure_url.rstrip('/')}/{inside}" if said.secure_url else None
-    return partial(count, engine=kind, engine_url=engine_url or said.url, folder_url=seen)
+    return partial(count_dates, engine=kind, engine_url=engine_url or said.url, folder_url=seen)
 
 
 def _load_definitions(workspace: Workspace) -> Definitions:
@@ -390,14 +452,9 @@ def _calculate_tables(
     with clock.stage("Add up areas and groups"):
         rolled_up = roll_up(cells, geography)
     with clock.stage("Protect counts and work out figures"):
-        values = calculate_values(
-            rolled_up,
-            indicators,
-            counts_by_age=lambda indicator_id: roll_up_by_age(cells, geography, indicator_id),
-            policy=policy,
-            period=f"to {workspace.place.place.as_at.isoformat()}",
+        values, inequality = _calculate_figures(
+            inputs, indicators, cells, rolled_up, workspace.place.place.as_at
         )
-        inequality = calculate_inequality(values, indicators)
     with clock.stage("Rank communities"):
         rankings = rank_for_release(cells.frame, geography.lsoas, indicators, policy)
     with clock.stage("Draw boundaries"):
@@ -409,6 +466,23 @@ def _calculate_tables(
         "areas": _areas_table(geography, rolled_up, policy),
         "boundaries": boundaries,
     }
+
+
+def _calculate_figures(
+    inputs: _Inputs,
+    indicators: tuple[Indicator, ...],
+    cells: Cells,
+    rolled_up: pl.DataFrame,
+    day: dt.date,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    values = calculate_values(
+        rolled_up,
+        indicators,
+        counts_by_age=lambda indicator_id: roll_up_by_age(cells, inputs.geography, indicator_id),
+        policy=inputs.policy,
+        period=f"to {day.isoformat()}",
+    )
+    return values, calculate_inequality(values, indicators)
 
 
 def _areas_table(geography: Geography, rolled_up: pl.DataFrame, policy: Policy) -> pl.DataFrame:
