@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from evenground.disclosure.knowledge import DENOMINATOR, POPULATION, Counts
 from evenground.disclosure.system import Codes, Floats, System, make_system
+from evenground.disclosure.told import Shares
 
+_MOST_PEOPLE: Final = 1e5
+_NEARLY: Final = 1e-6
 _CHANGE: Final = "change from {} to {}"
 
 
@@ -43,7 +46,7 @@ class Table:
 
     def count_of(self, unknowns: Codes, counts: int) -> Codes:
         """The counts that some unknowns are of, or tell of."""
-        return np.where(unknowns < counts, unknowns, self.derived[np.maximum(unknowns - counts, 0)])
+        return np.concatenate([np.arange(counts), self.derived])[unknowns]
 
 
 class Sums:
@@ -88,7 +91,13 @@ class Sums:
         return Table(system, kinds, tuple(self.words), derived, is_change)
 
 
-def assemble(counts: Counts, relations: Mapping[str, pl.DataFrame], *, changes: bool = True) -> Table:
+def assemble(
+    counts: Counts,
+    relations: Mapping[str, pl.DataFrame],
+    shares: Shares | None = None,
+    *,
+    changes: bool = True,
+) -> Table:
     """Put all sums of some releases together.
 
     Parameters
@@ -97,6 +106,8 @@ def assemble(counts: Counts, relations: Mapping[str, pl.DataFrame], *, changes: 
         What is known of each count.
     relations
         Of each release, by name, as ``list_relations`` gives them; the latest release first.
+    shares
+        Of counts that are hidden while their share is shown.
     changes
         Whether to suppose that a later release of a period counts everybody that an earlier one did, and
         some more.
@@ -108,6 +119,8 @@ def assemble(counts: Counts, relations: Mapping[str, pl.DataFrame], *, changes: 
         _add_relations(sums, counts, index, of_release, own)
         _add_populations(sums, counts, index)
     _add_complements(sums, counts)
+    if shares is not None:
+        _add_shares(sums, counts, shares)
     if changes:
         latest, *earlier = relations
         for release in earlier:
@@ -214,6 +227,17 @@ def _add_complements(sums: Sums, counts: Counts) -> None:
     )
     zero = np.zeros(len(number))
     sums.add("numerator and the rest of its denominator", entries, (zero, zero))
+
+
+def _add_shares(sums: Sums, counts: Counts, shares: Shares) -> None:
+    """A percentage or rate ties its hidden numerator to its denominator, as closely as its decimals go."""
+    n, d, share, half = shares.numerators, shares.denominators, shares.shares, shares.halves
+    number, ones = np.arange(len(n)), np.ones(len(n))
+    entries = (np.concatenate([number, number]), np.concatenate([n, d]), np.concatenate([ones, -share]))
+    # How far the last decimal place lets the numerator be off depends on how many people there are.
+    most = np.minimum(np.where(np.isfinite(counts.upper[d]), counts.upper[d], _MOST_PEOPLE), _MOST_PEOPLE)
+    slack = half * most + _NEARLY
+    sums.add("percentage or rate", entries, (-slack, slack))
 
 
 def _add_changes(sums: Sums, counts: Counts, releases: tuple[str, str], relations: pl.DataFrame) -> None:

@@ -145,10 +145,10 @@ def begin(releases: Sequence[Published], *, changes: bool = True) -> State:
     """
     require_counts(releases)
     counts = read_counts(releases)
-    tighten_by_figures(counts, releases)
+    shares = tighten_by_figures(counts, releases)
     tighten_by_texts(counts, releases)
     relations = {one.name: list_relations(counts.groups, one.tables["areas"]) for one in releases}
-    table = assemble(counts, relations, changes=changes and len(releases) > 1)
+    table = assemble(counts, relations, shares, changes=changes and len(releases) > 1)
     narrowed = narrow(table.system)
     if len(narrowed.contradictory):
         if changes and len(releases) > 1:

@@ -210,7 +210,12 @@ def shown_bounds(shown: pl.Expr, policy: Policy) -> tuple[pl.Expr, pl.Expr]:
     (8.0, 12.0)
     """
     below = policy.round_to // 2
-    least = pl.max_horizontal(shown - below, pl.lit(policy.suppress_to + 1))
+    # What the policy should have hidden is told all the same.
+    least = (
+        pl.when(shown > policy.suppress_to)
+        .then(pl.max_horizontal(shown - below, pl.lit(policy.suppress_to + 1)))
+        .otherwise(shown - below)
+    )
     most = shown + (policy.round_to - 1 - below)
     is_zero = shown == 0
     return (

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from evenground.disclosure.attack import State, begin, find_close
 from evenground.disclosure.knowledge import MEASURE, Published
-from evenground.disclosure.programs import Block, Blocks, Extreme, find_range
+from evenground.disclosure.programs import Block, Blocks, Extreme, find_proven, find_range
 from evenground.disclosure.relations import GROUP
 from evenground.disclosure.system import NOT_NARROWED, Codes, Floats, entries_of, narrow
 
@@ -31,6 +31,7 @@ SMALL_TABLE: Final = 160
 _ROUNDS: Final = 60
 _DEPTH: Final = 8
 _CUTS: Final = 60
+_POINTS: Final = 12
 _TOLERANCE: Final = 1e-6
 
 
@@ -324,9 +325,8 @@ def _violated(tried: _Hiding, hiding: _Hiding, unknowns: Codes, can_hide: Codes)
     lower = np.where(np.isfinite(tried.lower), tried.lower, 0.0)
     blocks = Blocks(system, lower, tried.upper, keep=True)
     block = blocks.of_unknowns(unknowns)
-    guarded = np.flatnonzero(tried.state.is_guarded()[block.unknowns])
     cuts = []
-    for position in guarded:
+    for position in _in_doubt(tried.state, block):
         extremes = find_range(block, int(position))
         if extremes is None:
             continue
@@ -341,6 +341,15 @@ def _violated(tried: _Hiding, hiding: _Hiding, unknowns: Codes, can_hide: Codes)
         relief[block.unknowns] = np.where(up, missing, np.minimum(missing, down))
         cuts.append(relief[can_hide] / missing)
     return [cut for cut in cuts if cut.max(initial=0.0) > _TOLERANCE]
+
+
+def _in_doubt(state: State, block: Block) -> Codes:
+    """Places of the unknowns that narrowing finds too close; if none, of those that programs may."""
+    exposed = np.isin(block.unknowns, state.exposed())
+    if exposed.any():
+        return np.flatnonzero(exposed)
+    guarded = np.flatnonzero(state.is_guarded()[block.unknowns])
+    return guarded[~find_proven(block, guarded, state.needed - 1, tries=_POINTS)]
 
 
 def _cover(hiding: _Hiding, can_hide: Codes, cuts: Floats) -> Codes | None:

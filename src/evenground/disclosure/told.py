@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,8 +25,28 @@ _NEARLY: Final = 1e-6
 _N_IS: Final = re.compile(r"\b[Nn]\s*=\s*(\d[\d,]*)")
 
 
-def tighten_by_figures(counts: Counts, releases: Sequence[Published]) -> None:
-    """Narrow, in place, counts that are hidden while their percentage, rate or interval is shown."""
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares that are shown while a count that they come from is hidden: of shape (shares,) each.
+
+    ``halves`` is half of the last decimal place that each is given to.
+    """
+
+    numerators: Codes
+    denominators: Codes
+    shares: Floats
+    halves: Floats
+
+
+def tighten_by_figures(counts: Counts, releases: Sequence[Published]) -> Shares:
+    """Narrow, in place, counts that are hidden while their percentage, rate or interval is shown.
+
+    Returns
+    -------
+    Shares
+        Those that neither count is shown of: they tie the two together.
+    """
+    found: list[tuple[Codes, Codes, Floats, Floats]] = []
     for release in releases:
         values = release.tables["values"]
         if "basis" in values.columns:
@@ -43,7 +64,11 @@ def tighten_by_figures(counts: Counts, releases: Sequence[Published]) -> None:
             if told.value_type == ValueType.DSR:
                 _by_limits(counts, rows, numerators, counts.small)
             else:
-                _by_value(counts, rows, numerators, denominators, told.multiplier, release.policy)
+                found.append(
+                    _by_value(counts, rows, numerators, denominators, told.multiplier, release.policy)
+                )
+    nothing = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+    return Shares(*(np.concatenate(parts) for parts in zip(nothing, *found, strict=True)))
 
 
 def _find(counts: Counts, release: str, indicator: str, part: str, rows: pl.DataFrame) -> Codes:
@@ -65,7 +90,7 @@ def _by_value(
     denominators: Codes,
     multiplier: float,
     policy: Policy,
-) -> None:
+) -> tuple[Codes, Codes, Floats, Floats]:
     value = rows["value"].to_numpy()
     shares, half = value / multiplier, _half_unit(value) / multiplier
     shown_n, shown_d = (
@@ -90,6 +115,7 @@ def _by_value(
     neither = ~has_d & ~has_n
     if neither.any():
         _by_pairs(counts, numerators[neither], denominators[neither], shares[neither], half)
+    return numerators[neither], denominators[neither], shares[neither], np.full(int(neither.sum()), half)
 
 
 def _narrow_where(
