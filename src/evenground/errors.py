@@ -11,7 +11,8 @@
     ├── InputError                  8   numbers passed to a calculation are impossible
     ├── AgreementError              11  a data-sharing agreement is wrong, or does not cover what is asked
     ├── ApprovalError               12  a release may not be approved or returned like this
-    └── AuditLogError               13  the log was altered, or cannot be written
+    ├── AuditLogError               13  the log was altered, or cannot be written
+    └── DiskFullError               14  there is no disk left for what is written
 
 No message ever holds a person's values: it names the file, the column, the number of rows and a row
 number, never what the row says about the person.
@@ -19,9 +20,11 @@ number, never what the row says about the person.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 
 class EvengroundError(Exception):
@@ -113,6 +116,42 @@ class AuditLogError(EvengroundError):
     """The log is not as it was written, or a line cannot be added to it."""
 
     exit_code = 13
+
+
+class DiskFullError(EvengroundError):
+    """There is no disk left for what is being written. Nothing half-written stays."""
+
+    exit_code = 14
+
+    def __init__(self, where: str, free: int | None = None) -> None:
+        left = "" if free is None else f" ({free / 1e6:,.0f} MB are free)"
+        super().__init__(
+            f"There is no disk left for what is written to the folder '{where}'{left}, or a file may not "
+            "grow so large. Nothing half-written stays, and the current release is as it was. Free some "
+            "disk, and run it again."
+        )
+
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS: Final = (
+    "no space left on device",
+    "disk quota exceeded",
+    "file too large",
+    "max_temp_directory_size",
+)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that there is no disk left: the system's, or a library's that passes it on.
+
+    >>> is_disk_full(OSError(errno.ENOSPC, "...")), is_disk_full(OSError(errno.ENOENT, "..."))
+    (True, False)
+    """
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    return not isinstance(error, EvengroundError) and any(
+        words in str(error).lower() for words in _FULL_WORDS
+    )
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

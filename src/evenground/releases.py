@@ -24,8 +24,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +37,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evenground.errors import ReleaseError
 from evenground.vocabulary import Basis
-from evenground.workspace import write_atomically
+from evenground.workspace import temporary_folder, write_atomically
 
 SCHEMA_VERSION: Final = 4
 MANIFEST: Final = "manifest.json"
@@ -396,10 +394,11 @@ def write_release(folder: Path, content: ReleaseContent) -> Release:
     ------
     ReleaseError
         Where a table lacks a column or holds one that the schema does not know.
+    DiskFullError
+        Where there is no disk left.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
-    try:
+    with temporary_folder(folder, ".writing") as temporary:
         files = [_write_table(temporary, name, content.tables) for name in TABLES]
         files += [_write_document(temporary, name, getattr(content, name)) for name in DOCUMENTS]
         facts = {name: getattr(content, name) for name in Manifest.model_fields if hasattr(content, name)}
@@ -412,8 +411,6 @@ def write_release(folder: Path, content: ReleaseContent) -> Release:
             temporary.chmod(0o755)
             temporary.rename(target)
         return verify_release(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def load_release(path: Path) -> Release:

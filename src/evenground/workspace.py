@@ -15,13 +15,17 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import shutil
+import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from evenground.errors import Fault, WorkspaceError, suggest
+from evenground.errors import DiskFullError, Fault, WorkspaceError, is_disk_full, suggest
 from evenground.vocabulary import Purpose
 
 PLACE_FILE = "place.toml"
@@ -251,8 +255,89 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file whole or not at all: to a temporary neighbour first, then renamed over the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with told_if_full(path.parent):
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+_TEMPORARY: Final = re.compile(r"(?:\.[a-z]+|build)-(\d+)-\w+")
+_in_use: set[str] = set()
+
+
+@contextmanager
+def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A folder of mode 0700 in ``parent``, named after this process, which is gone afterwards.
+
+    Folders of the same name of processes that were killed before they could clear up go first.
+
+    Raises
+    ------
+    DiskFullError
+        Where what is done with it finds no disk left.
+    """
+    for left in parent.glob(f"{name}-*"):
+        _remove_if_left(left)
+    with told_if_full(parent):
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}-{os.getpid()}-", dir=parent))
+        _in_use.add(folder.name)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            _in_use.discard(folder.name)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove, at any depth, the temporary folders of processes that were killed."""
+    for path, folders, _ in os.walk(folder):
+        for name in folders:
+            _remove_if_left(Path(path) / name)
+
+
+def _remove_if_left(folder: Path) -> None:
+    found = _TEMPORARY.fullmatch(folder.name)
+    if found and folder.is_dir() and folder.name not in _in_use and not _is_another(int(found[1])):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_another(process: int) -> bool:
+    """Whether another process of this number runs; one of our own number was of an earlier start."""
+    if process == os.getpid():
+        return False
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def told_if_full(folder: Path) -> Iterator[None]:
+    """Tells in a sentence that there is no disk left, where ``folder`` lies or beside it.
+
+    Raises
+    ------
+    DiskFullError
+        In the place of the system's error, or of a library's that passes it on.
+    """
+    try:
+        yield
+        return
+    except Exception as error:
+        if isinstance(error, DiskFullError) or not is_disk_full(error):
+            raise
+    # From None: the words of a library may quote rows, and are not shown with the error.
+    lasting = next(one for one in (folder, *folder.parents) if not _TEMPORARY.fullmatch(one.name))
+    raise DiskFullError(lasting.name, _free(folder)) from None
+
+
+def _free(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict, Unpack
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypedDict, Unpack
 
 import typer
 
@@ -17,10 +17,9 @@ from evenground.cli import agreements, indicators, prepare
 from evenground.cli.consoles import console, problems, show_progress
 from evenground.cli.opening import open_release
 from evenground.cli.rank import EACH_SERVICE, Order, rank
-from evenground.errors import EvengroundError, WorkspaceError
+from evenground.errors import DiskFullError, EvengroundError, WorkspaceError, is_disk_full
 
 if TYPE_CHECKING:
-
     from evenground.workspace import Workspace
 
 # What counts takes a second to import, so each command imports what it needs: '--help' is instant.
@@ -56,11 +55,19 @@ def main() -> None:
     try:
         app()
     except EvengroundError as error:
-        problems.print(f"[bold red]Not done.[/] {_escape(str(error))}")
-        raise SystemExit(error.exit_code) from None
+        _stop(error)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        _stop(DiskFullError(Path(error.filename or ".").absolute().parent.name))
     except KeyboardInterrupt:
         problems.print("Stopped. Nothing that the site reads was changed.")
         raise SystemExit(130) from None
+
+
+def _stop(error: EvengroundError) -> NoReturn:
+    problems.print(f"[bold red]Not done.[/] {_escape(str(error))}")
+    raise SystemExit(error.exit_code) from None
 
 
 def _version(value: bool) -> None:

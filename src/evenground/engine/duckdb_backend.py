@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -27,7 +26,8 @@ from evenground.engine.request import (
     residences,
     side_by_side,
 )
-from evenground.errors import Fault, SourceError
+from evenground.errors import Fault, SourceError, is_disk_full
+from evenground.workspace import temporary_folder
 
 DIALECT = "duckdb"
 AS_READ = "persons_as_read"
@@ -77,11 +77,15 @@ def _tell_bucket(progress: Callable[[str], None], where: str, what: str) -> None
 def _told(request: Request) -> Iterator[None]:
     try:
         yield
-    except duckdb.OutOfMemoryException:
+    except duckdb.OutOfMemoryException as error:
+        if is_disk_full(error):
+            raise
         limit = f" of {request.memory_limit}" if request.memory_limit else ""
         what = f"needs more memory than the limit{limit}, or more disk than is free beside it."
         raise _failure(request, what, "Free some disk, or allow more memory.") from None
     except duckdb.Error as error:
+        if is_disk_full(error):
+            raise
         what = f"cannot be read ({type(error).__name__})."
         raise _failure(request, what, "Load the sources again.") from None
 
@@ -146,8 +150,10 @@ def _answer(
 def _connect(request: Request) -> Iterator[duckdb.DuckDBPyConnection]:
     # What does not fit in memory is written beside the persons file: inside the secure zone, and gone after.
     with (
-        tempfile.TemporaryDirectory(prefix=".spill-", dir=request.persons.parent) as spill,
-        duckdb.connect(config={"temp_directory": spill, "autoinstall_known_extensions": False}) as connection,
+        temporary_folder(request.persons.parent, ".spill") as spill,
+        duckdb.connect(
+            config={"temp_directory": str(spill), "autoinstall_known_extensions": False}
+        ) as connection,
     ):
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")

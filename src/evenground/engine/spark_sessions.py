@@ -14,7 +14,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 
 from evenground.engine.request import Request
 from evenground.errors import Fault, WorkspaceError
+from evenground.workspace import temporary_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -205,7 +205,7 @@ def _start(request: Request, master: str) -> Iterator[SparkSession]:
     if SparkContext._active_spark_context is not None:
         what = "a Spark session is open in this process, and Python can have only one."
         raise _cannot_start("engine.url", what, "Leave engine.url out, or stop that session first.")
-    with tempfile.TemporaryDirectory(prefix=".spark-", dir=request.persons.parent) as folder:
+    with temporary_folder(request.persons.parent, ".spark") as folder:
         options = {**usual_options(Path(folder)), "spark.master": master}
         if master.startswith("local"):
             options |= options_here(request.memory_limit)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +27,7 @@ from evenground.sources.prepared import (
     write_buckets,
     write_manifest,
 )
-from evenground.workspace import Workspace
+from evenground.workspace import Workspace, remove_leftovers, temporary_folder
 
 Progress = Callable[[str], None]
 
@@ -49,31 +46,10 @@ def load_areas(workspace: Workspace) -> Geography:
 
 @contextmanager
 def working_folder(workspace: Workspace) -> Iterator[Path]:
-    """A folder of its own in the secure zone, which is gone afterwards."""
-    _remove_leftovers(workspace.secure)
-    folder = Path(tempfile.mkdtemp(prefix=f"build-{os.getpid()}-", dir=workspace.secure))
-    try:
+    """A folder of its own in the secure zone, gone afterwards; what killed builds left goes first."""
+    remove_leftovers(workspace.secure)
+    with temporary_folder(workspace.secure, "build") as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leftovers(secure: Path) -> None:
-    """Working folders of builds that were killed before they could clear up after themselves."""
-    for folder in secure.glob("build-*-*"):
-        process = folder.name.split("-")[1]
-        if not (process.isdigit() and _is_running(int(process))):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def load_records(

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +32,7 @@ from evenground.sources.staging.columns import Cells, read_date
 from evenground.sources.staging.files import InputFile, escape_glob, quote, source_error
 from evenground.sources.staging.inputs import UNKNOWN_PERSON, UNLINKED, FileNumber, Input, Intake, Progress
 from evenground.sources.staging.session import Session, count_changes, in_words
-from evenground.workspace import PLACE_FILE, SourceSection
+from evenground.workspace import PLACE_FILE, SourceSection, temporary_folder
 
 PERSONS_FILE: Final = "persons.parquet"
 EVENTS_FILE: Final = "events.parquet"
@@ -108,7 +107,7 @@ def load_sources(
     """
     tell = progress or (lambda _: None)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as name:
+    with temporary_folder(folder, ".sources") as name:
         temporary = Path(name)
         sources, faults = _open_sources(sections, root, temporary, tell, restrictions)
         if faults:
@@ -148,7 +147,7 @@ def check_sources(
 
     No row is checked: ``load_sources`` does that. Temporary files stand in ``folder`` and go afterwards.
     """
-    with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
+    with temporary_folder(folder, ".sources") as temporary:
         faults = _open_sources(sections, root, Path(temporary), lambda _: None, restrictions)[1]
     return list(dict.fromkeys([*check_linkages(root, sections), *faults]))
 
@@ -169,8 +168,8 @@ def survey_sources(
     SourceError
         Where a section or a file cannot be used.
     """
-    with tempfile.TemporaryDirectory(prefix=".sources-", dir=folder) as temporary:
-        sources, faults = _open_sources(sections, root, Path(temporary), lambda _: None, restrictions)
+    with temporary_folder(folder, ".sources") as temporary:
+        sources, faults = _open_sources(sections, root, temporary, lambda _: None, restrictions)
         if faults:
             raise _sources_error(sections, faults)
         paths = {entry.file.path for source in sources for entry in source.inputs.values()}

@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -30,9 +28,9 @@ import duckdb
 import polars as pl
 
 from evenground.contract import EVENTS, PERSONS, LoadReport, TableReport
-from evenground.errors import Fault, SourceError
+from evenground.errors import Fault, SourceError, is_disk_full
 from evenground.sources.staging.files import escape_glob, quote
-from evenground.workspace import write_atomically
+from evenground.workspace import temporary_folder, write_atomically
 
 FOLDER: Final = "prepared"
 MANIFEST: Final = "manifest.json"
@@ -130,10 +128,14 @@ def _connect(folder: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnect
             connection.execute("SET enable_progress_bar = false")
             yield connection
         return
-    except duckdb.OutOfMemoryException:
+    except duckdb.OutOfMemoryException as error:
+        if is_disk_full(error):
+            raise
         what = f"cannot be divided into buckets with {memory_limit} of memory and the free disk."
         fault = Fault("The records", what, "Free some disk in the workspace, or allow more memory.")
-    except duckdb.IOException:
+    except duckdb.IOException as error:
+        if is_disk_full(error):
+            raise
         fault = Fault("The records", "cannot be written: is the disk full?", "Free some disk.")
     finally:
         shutil.rmtree(spill, ignore_errors=True)
@@ -320,9 +322,8 @@ def clear_prepared(secure: Path) -> bool:
     if not folder.is_dir():
         return False
     # Renamed first: whatever stops the removal, no part of it is taken for the whole.
-    going = Path(tempfile.mkdtemp(prefix=f"build-{os.getpid()}-", dir=secure))
-    folder.rename(going / FOLDER)
-    shutil.rmtree(going)
+    with temporary_folder(secure, "build") as going:
+        folder.rename(going / FOLDER)
     return True
 
 

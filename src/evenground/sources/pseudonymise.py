@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from evenground.sources.staging.files import (
 )
 from evenground.sources.staging.persons import refuse_nhs_numbers
 from evenground.sources.staging.session import Session
+from evenground.workspace import temporary_folder
 
 _FORMATS: Final = {
     ".parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -76,7 +76,7 @@ def pseudonymise_file(
         faults.append(Fault(str(target.parent), "is not a folder.", "Make it first."))
     if faults:
         raise SourceError("Nothing was written.", faults)
-    with tempfile.TemporaryDirectory(prefix=".pseudonyms-", dir=target.parent) as folder:
+    with temporary_folder(target.parent, ".pseudonyms") as folder:
         temporary = Path(folder)
         file = _open(source, columns, temporary)
         with Session(source.name, temporary) as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ from evenground.sources.aggregates.tables import Table, open_tables, read_table
 from evenground.sources.staging.files import source_error
 from evenground.sources.staging.inputs import Intake, Progress
 from evenground.sources.staging.session import Session
-from evenground.workspace import PLACE_FILE, SourceSection, explain_validation
+from evenground.workspace import PLACE_FILE, SourceSection, explain_validation, temporary_folder
 
 KINDS: Final[Mapping[str, type[FingertipsOptions | CountsOptions]]] = {
     "fingertips": FingertipsOptions,
@@ -122,7 +121,7 @@ def load_aggregates(
         With every fault of every section and file.
     """
     tell = progress or (lambda _: None)
-    with tempfile.TemporaryDirectory(prefix=".aggregates-", dir=folder) as name:
+    with temporary_folder(folder, ".aggregates") as name:
         opened, faults = _open_all(sections, root, Path(name), indicators, tell)
         if faults:
             raise SourceError("The published figures cannot be read.", faults)
@@ -144,7 +143,7 @@ def check_aggregates(
     indicators: Mapping[str, PublishedIndicator],
 ) -> list[Fault]:
     """Every fault of the sections and of their files; no row is checked."""
-    with tempfile.TemporaryDirectory(prefix=".aggregates-", dir=folder) as name:
+    with temporary_folder(folder, ".aggregates") as name:
         return _open_all(sections, root, Path(name), indicators, lambda _: None)[1]
 
 

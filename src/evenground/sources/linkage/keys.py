@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from evenground.sources.staging.columns import Cells
 from evenground.sources.staging.files import FileError, InputFile, check_columns, open_file, quote
 from evenground.sources.staging.persons import refuse_nhs_numbers
 from evenground.sources.staging.session import Session
+from evenground.workspace import temporary_folder
 
 _FORMATS: Final = {
     ".parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -65,7 +65,7 @@ def write_keys(
     faults += _check(source, target, columns)
     if faults:
         raise SourceError("Nothing was written.", faults)
-    with tempfile.TemporaryDirectory(prefix=".keys-", dir=target.parent) as folder:
+    with temporary_folder(target.parent, ".keys") as folder:
         temporary = Path(folder)
         file = _open(source, columns, temporary)
         with Session(source.name, temporary) as session:

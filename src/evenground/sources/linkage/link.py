@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +23,7 @@ from evenground.sources.staging.files import quote
 from evenground.sources.staging.inputs import Progress
 from evenground.sources.staging.persons import prepare_words
 from evenground.sources.staging.session import Session
-from evenground.workspace import Workspace
+from evenground.workspace import Workspace, temporary_folder
 
 REPORT_FILE: Final = "report.json"
 PAGE_FILE: Final = "report.html"
@@ -85,7 +84,7 @@ def link_sources(workspace: Workspace, linkage_id: str, *, progress: Progress | 
     folder = folder_of(workspace.root, linkage_id)
     for made in (workspace.secure, folder.parent, folder):
         made.mkdir(mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".linkage-", dir=folder) as name:
+    with temporary_folder(folder, ".linkage") as name:
         temporary = Path(name)
         opened, secret = open_sides(linkage, options, workspace.root, temporary, tell)
         with Session(linkage.source.name, temporary) as session:

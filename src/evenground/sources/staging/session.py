@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import duckdb
 
-from evenground.errors import Fault
+from evenground.errors import Fault, is_disk_full
 from evenground.sources.staging import words
 from evenground.sources.staging.files import InputFile, source_error
 
@@ -58,15 +58,17 @@ class Session:
         """
         try:
             return self.connection.execute(sql).fetchall()
-        except duckdb.OutOfMemoryException:
+        except duckdb.OutOfMemoryException as error:
+            if is_disk_full(error):
+                raise
             hint = "Free space in the folder 'secure' of the workspace, or read fewer events."
             fault = Fault(
                 "The extract", f"needs more than {MEMORY_LIMIT} of memory and the free space.", hint
             )
         except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException):
             raise
-        except duckdb.Error:
-            if file is None:
+        except duckdb.Error as error:
+            if file is None or is_disk_full(error):
                 raise
             hint = "It may be cut short or damaged: copy it again from the provider, and compare its size."
             fault = Fault(file.name, f"cannot be read to its end ({_length(file)}).", hint)
