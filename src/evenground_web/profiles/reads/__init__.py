@@ -1,0 +1,71 @@
+"""What profiles show, read from a release and put in words."""
+
+from evenground_web.profiles.reads.choices import (
+    EVERYBODY,
+    Area,
+    Group,
+    area_choices,
+    find_area,
+    find_group,
+    find_indicator,
+    group_choices,
+    home_profile,
+    list_indicators,
+    place_of,
+)
+from evenground_web.profiles.reads.figures import (
+    GroupRow,
+    PairTable,
+    Row,
+    list_figures,
+    list_groups,
+    list_rows,
+    note_meanings,
+    pair_choices,
+    read_pair,
+)
+from evenground_web.profiles.reads.inequality import Gap, Inequality, describe_inequality, widest_gaps
+from evenground_web.profiles.reads.pictures import Charts, draw_charts, is_published, map_types
+from evenground_web.profiles.reads.published import (
+    Comparator,
+    PublishedFacts,
+    Slope,
+    describe_published,
+    published_periods,
+)
+
+__all__ = [
+    "EVERYBODY",
+    "Area",
+    "Charts",
+    "Comparator",
+    "Gap",
+    "Group",
+    "GroupRow",
+    "Inequality",
+    "PairTable",
+    "PublishedFacts",
+    "Row",
+    "Slope",
+    "area_choices",
+    "describe_inequality",
+    "describe_published",
+    "draw_charts",
+    "find_area",
+    "find_group",
+    "find_indicator",
+    "group_choices",
+    "home_profile",
+    "is_published",
+    "list_figures",
+    "list_groups",
+    "list_indicators",
+    "list_rows",
+    "map_types",
+    "note_meanings",
+    "pair_choices",
+    "place_of",
+    "published_periods",
+    "read_pair",
+    "widest_gaps",
+]

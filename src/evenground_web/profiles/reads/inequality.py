@@ -1,0 +1,98 @@
+"""Gaps by deprivation in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from evenground.releases import IndicatorInfo, Release
+from evenground.reports.words import format_interval, format_number
+from evenground.vocabulary import AreaType, Cut, Polarity, ValueNote
+from evenground_web.profiles.reads.choices import Group, home_profile, place_of
+from evenground_web.profiles.reads.figures import list_rows, take_latest
+
+
+@dataclass(frozen=True, slots=True)
+class Inequality:
+    """The slope index and the gap of an indicator, in words; both are in ``unit``."""
+
+    unit: str
+    sii: str
+    sii_interval: str
+    gap: str
+    gap_interval: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A gap between the most and the least deprived fifth that chance does not explain."""
+
+    indicator: IndicatorInfo
+    gap: str
+    interval: str
+    most_deprived: str
+    least_deprived: str
+    profile_id: str
+
+
+def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | None:
+    """The slope index and the gap between local deprivation fifths, for the place; ``None`` without them."""
+    own = _own_inequality(release).filter(pl.col("indicator_id") == info.id)
+    rows = take_latest(own, by="measure")
+    measures = {row["measure"]: row for row in rows if row["value_note"] == ValueNote.PUBLISHED}
+    if "sii" not in measures or "gap" not in measures:
+        return None
+    unit = "percentage points" if info.unit == "%" else info.unit
+    words = []
+    for measure in ("sii", "gap"):
+        row = measures[measure]
+        words += [
+            format_number(row["value"]),
+            format_interval(row["lower_cl"], row["upper_cl"]) or "no interval",
+        ]
+    return Inequality(unit, *words)
+
+
+def _own_inequality(release: Release) -> pl.DataFrame:
+    """Across the place's own fifths at the latest date: publishers' tenths of England are another thing."""
+    own = release.table("inequality").filter(
+        (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE)
+    )
+    return own.filter(pl.col("period") == pl.col("period").max())
+
+
+def widest_gaps(release: Release, *, most: int = 3) -> list[Gap]:
+    """Services with the widest gap against the most deprived local fifth, where its interval clears zero."""
+    gaps = _own_inequality(release).filter(
+        (pl.col("measure") == "gap")
+        & (pl.col("value_note") == ValueNote.PUBLISHED)
+        & (pl.col("lower_cl") > 0)
+        & pl.col("indicator_id").is_in([i.id for i in release.indicators.values() if _is_gap_shown(i)])
+    )
+    ordered = gaps.sort("value", "indicator_id", descending=[True, False]).to_dicts()
+    return [_make_gap(release, row) for row in ordered[:most]]
+
+
+def _is_gap_shown(info: IndicatorInfo) -> bool:
+    # Percentage points can be put in order; a rate per 100,000 beside them cannot.
+    return info.unit == "%" and info.is_service and info.polarity != Polarity.NONE
+
+
+def _make_gap(release: Release, row: dict[str, Any]) -> Gap:
+    info = release.indicators[row["indicator_id"]]
+    place = place_of(release)
+    most, least = (
+        list_rows(release, [info.id], place, Group(Cut.LOCAL_QUINTILE, category))[0].value
+        for category in ("1", "5")
+    )
+    interval = format_interval(row["lower_cl"], row["upper_cl"])
+    return Gap(
+        indicator=info,
+        gap=format_number(row["value"]),
+        interval=interval,
+        most_deprived=most,
+        least_deprived=least,
+        profile_id=home_profile(release, info.id),
+    )
