@@ -62,8 +62,8 @@ class Geography:
     practices: pl.DataFrame
 
     def areas(self) -> pl.DataFrame:
-        """One row an area of every type: type, code, name, parent and, for LSOAs, deprivation."""
-        deprivation = ("imd_rank", "imd_decile", "imd_quintile", "local_quintile")
+        """One row an area of every type: type, code, name, parent; for LSOAs, deprivation and other parents."""
+        of_lsoa = ("imd_rank", "imd_decile", "imd_quintile", "local_quintile", "ward_code", "ltla_code")
         place = pl.DataFrame(
             {"area_type": ["place"], "area_code": [self.place_code], "area_name": [self.place_name]}
         )
@@ -73,7 +73,7 @@ class Geography:
             self._distinct(self.lsoas, AreaType.LTLA, in_place),
             self._distinct(self.lsoas, AreaType.WARD, in_place),
             self._distinct(self.lsoas, AreaType.MSOA, in_place),
-            self._distinct(self.lsoas, AreaType.LSOA, pl.col("msoa_code"), deprivation),
+            self._distinct(self.lsoas, AreaType.LSOA, pl.col("msoa_code"), of_lsoa),
             self._distinct(self.practices, AreaType.PCN, in_place),
             self._distinct(self.practices, AreaType.PRACTICE, pl.col("pcn_code")),
         ]

@@ -119,6 +119,8 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("imd_decile", pa.int32()),
             ("imd_quintile", pa.int32()),
             ("local_quintile", pa.int32()),
+            ("ward_code", pa.string()),
+            ("ltla_code", pa.string()),
             ("population", pa.int64()),
             ("population_note", pa.string()),
         ]

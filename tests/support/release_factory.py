@@ -418,7 +418,8 @@ def _ranking(
 
 
 def _areas() -> Iterator[dict[str, Any]]:
-    blank = dict.fromkeys(("parent_area_code", "imd_rank", "imd_decile", "imd_quintile", "local_quintile"))
+    names = ("parent_area_code", "imd_rank", "imd_decile", "imd_quintile", "local_quintile")
+    blank = dict.fromkeys((*names, "ward_code", "ltla_code"))
     named = [("place", PLACE, PLACE_NAME, None), ("ltla", "X07000001", PLACE_NAME, PLACE)]
     named += [("msoa", code, name, PLACE) for code, name in MSOAS.items()]
     for area_type, code, name, parent in named:
@@ -441,6 +442,8 @@ def _areas() -> Iterator[dict[str, Any]]:
             "imd_decile": 1 + (300 + 2_700 * place) * 10 // 33_755,
             "imd_quintile": _quintile(code),
             "local_quintile": _quintile(code),
+            "ward_code": None,
+            "ltla_code": "X07000001",
             "population": 1_500 + 35 * place,
             "population_note": "published",
         }

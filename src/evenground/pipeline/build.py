@@ -29,6 +29,16 @@ from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceErro
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
 from evenground.indicators import SHIPPED, Definitions, Indicator, indicator_info, load_definitions
 from evenground.indicators.published import published_info
+from evenground.pipeline.closing import (
+    Closed,
+    Told,
+    close_tables,
+    digest_records,
+    hide_rows,
+    list_withheld,
+    open_earlier,
+    write_record,
+)
 from evenground.pipeline.coverage import count_completeness, describe_coverage
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.pipeline.governance import (
@@ -108,6 +118,7 @@ class BuildReport:
     left_out: dict[str, str] = field(default_factory=dict)
     thin: dict[str, dict[str, str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    audit: dict[str, int] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
 
     @property
@@ -144,7 +155,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         lambda: _load_lsoa_boundaries(workspace),
         lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
         lambda: faults.extend(_check_sources(workspace, day)),
-        lambda: load_policy(workspace.place.disclosure.policy),
+        lambda: load_policy(workspace.place.disclosure.policy, own=workspace.definitions),
     )
     for check in checks:
         try:
@@ -311,8 +322,12 @@ def _publish(
     clock: Clock,
 ) -> tuple[Release, BuildReport]:
     tables = add_published(tables, inputs.published)
+    described = _describe(workspace, inputs, report, cells)
+    closed = _close(workspace, inputs, described, tables, cells, clock)
+    tables = closed.tables
+    report.audit = closed.audit.tried | {"counts hidden for the sake of others": closed.hidden.height}
     with clock.stage("Write and verify the release"):
-        content = _assemble(workspace, inputs, report, tables, cells)
+        content = _assemble(workspace, inputs, described, tables)
         before = {path.name for path in workspace.releases.glob("*")}
         release = write_release(workspace.releases, content)
         set_current(workspace.releases, release.id)
@@ -320,7 +335,52 @@ def _publish(
     report.figures = tables["values"].height
     report.suppressed = int((tables["values"]["value_note"] == ValueNote.SUPPRESSED).sum())
     _write_report(workspace, report)
+    write_record(workspace.secure / "reports", release.id, closed)
     return release, report
+
+
+def _close(
+    workspace: Workspace,
+    inputs: _Inputs,
+    described: ReleaseContent,
+    tables: dict[str, pl.DataFrame],
+    cells: Cells | None,
+    clock: Clock,
+) -> Closed:
+    """Nothing leaves before all tables together, and with every earlier release, have been attacked."""
+    period = f"to {workspace.place.place.as_at.isoformat()}"
+
+    def rank(hidden: pl.DataFrame) -> pl.DataFrame:
+        if cells is None:
+            return tables["rankings"]
+        indicators = tuple(inputs.definitions.indicators.values())
+        with clock.stage("Rank communities"):
+            return rank_for_release(
+                cells.frame,
+                inputs.geography.lsoas,
+                indicators,
+                inputs.policy,
+                withheld=list_withheld(hidden, period),
+            )
+
+    told = Told(
+        described.indicators,
+        described.coverage,
+        digest_records(
+            {source.name: source.sha256 for source in described.sources},
+            described.definitions_sha256,
+            described.code_version,
+            described.population_base,
+        ),
+        open_earlier(
+            workspace.releases,
+            place_code=workspace.place.place.code,
+            periods=tables["values"]["period"].unique().to_list(),
+            own=workspace.definitions,
+        ),
+    )
+    with clock.stage("Attack the tables, and hide what gives too much away"):
+        return close_tables(tables, told, inputs.policy, rank)
 
 
 def _require_engine(workspace: Workspace, engine: str | None, engine_url: str | None) -> str:
@@ -385,7 +445,7 @@ def _load_inputs(workspace: Workspace, today: dt.date, report: BuildReport) -> _
     return _Inputs(
         definitions=kept,
         geography=load_areas(workspace),
-        policy=load_policy(workspace.place.disclosure.policy),
+        policy=load_policy(workspace.place.disclosure.policy, own=workspace.definitions),
         weighed=weighed,
         left_out=describe_uncovered(definitions, report.left_out),
     )
@@ -455,14 +515,11 @@ def _calculate_tables(
         values, inequality = _calculate_figures(
             inputs, indicators, cells, rolled_up, workspace.place.place.as_at
         )
-    with clock.stage("Rank communities"):
-        rankings = rank_for_release(cells.frame, geography.lsoas, indicators, policy)
     with clock.stage("Draw boundaries"):
         boundaries = _boundaries_table(workspace, geography)
     return {
         "values": values,
         "inequality": inequality,
-        "rankings": rankings,
         "areas": _areas_table(geography, rolled_up, policy),
         "boundaries": boundaries,
     }
@@ -522,17 +579,21 @@ _TEXT: Final = dict.fromkeys(TABLES["boundaries"].names, pl.String)
 
 
 def _assemble(
-    workspace: Workspace,
-    inputs: _Inputs,
-    report: BuildReport,
-    tables: dict[str, pl.DataFrame],
-    cells: Cells | None,
+    workspace: Workspace, inputs: _Inputs, described: ReleaseContent, tables: dict[str, pl.DataFrame]
 ) -> ReleaseContent:
+    """The release, after the last gate."""
     own = tables | {
         "values": take_unpublished(tables["values"], workspace.place.sources, inputs.published_ids)
     }
     for table, columns in _COUNT_COLUMNS.items():
         require_protected(table, own[table], columns, inputs.policy)
+    return replace(described, tables=tables)
+
+
+def _describe(
+    workspace: Workspace, inputs: _Inputs, report: BuildReport, cells: Cells | None
+) -> ReleaseContent:
+    """All that a release says besides its tables."""
     digests = {loaded.source: loaded.sha256 for loaded in report.sources}
     digests |= {loaded.source: loaded.sha256 for loaded in report.aggregates}
     place, areas = workspace.place.place, workspace.place.areas
@@ -553,7 +614,7 @@ def _assemble(
             SourceRecord(name=section.name, kind=section.kind, sha256=digests[section.name])
             for section in workspace.place.sources
         ),
-        tables=tables,
+        tables={},
         indicators=tuple(
             IndicatorInfo.model_validate(info)
             for info in (
@@ -576,7 +637,8 @@ def _assemble(
 
 
 def _describe_reading(report: BuildReport, policy: Policy) -> tuple[CoverageRow, ...]:
-    return describe_coverage(report.sources, report.completeness, report.people_counted, policy)
+    rows = describe_coverage(report.sources, report.completeness, report.people_counted, policy)
+    return hide_rows(rows, policy)
 
 
 def _write_report(workspace: Workspace, report: BuildReport) -> None:

@@ -19,6 +19,7 @@ from evenground.vocabulary import (
     UNRECORDED_ETHNIC_GROUPS,
     AreaType,
     CommunityType,
+    Cut,
     Polarity,
     ValueNote,
     ValueType,
@@ -35,7 +36,12 @@ SEED: Final = 20_260_331
 
 
 def rank_for_release(
-    cells: pl.DataFrame, lsoas: pl.DataFrame, indicators: Iterable[Indicator], policy: Policy
+    cells: pl.DataFrame,
+    lsoas: pl.DataFrame,
+    indicators: Iterable[Indicator],
+    policy: Policy,
+    *,
+    withheld: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The ``rankings`` table of a release.
 
@@ -43,10 +49,14 @@ def rank_for_release(
     ethnic group and for LSOAs, and all of them together. A community whose eligible count the policy hides is
     left out. What is modelled for a community follows from the counts that the policy shows of it, so that
     nobody can work back from an estimate to a hidden count.
+
+    ``withheld`` has the ``indicator_id``, ``area_type``, ``area_code``, ``cut`` and ``category`` of figures
+    that are hidden for the sake of others. Those communities take no part in a service at all: an estimate
+    from a count that is not small would tell it.
     """
     services = [indicator for indicator in indicators if is_ranked(indicator)]
     placed = cells.join(lsoas.select("lsoa_code", "msoa_code", "imd_quintile"), on="lsoa_code", how="left")
-    ranked = [_rank(placed, services, policy, *community) for community in _COMMUNITIES]
+    ranked = [_rank(placed, services, policy, withheld, *community) for community in _COMMUNITIES]
     frames = [frame for frame in ranked if frame is not None]
     if not frames:
         return pl.DataFrame(pl.from_arrow(TABLES["rankings"].empty_table()))
@@ -67,11 +77,17 @@ def _rank(
     placed: pl.DataFrame,
     services: list[Indicator],
     policy: Policy,
+    withheld: pl.DataFrame | None,
     community_type: CommunityType,
     area_type: AreaType,
     by: tuple[str, ...],
 ) -> pl.DataFrame | None:
-    strata = [Service(s.id, _standard(s), _strata(placed, s, area_type)) for s in services]
+    strata = [
+        Service(
+            s.id, _standard(s), _take_withheld_out(_strata(placed, s, area_type), s, by, policy, withheld)
+        )
+        for s in services
+    ]
     # A source need not hold every service, nor anybody's area: then there is no community to rank.
     offered = [service for service in strata if _has_community(service.strata, by)]
     if not offered:
@@ -130,6 +146,28 @@ def _strata(placed: pl.DataFrame, service: Indicator, area_type: AreaType) -> pl
         .filter(pl.col("eligible") > 0)
         .sort(keys)
     )
+
+
+def _take_withheld_out(
+    strata: pl.DataFrame,
+    service: Indicator,
+    by: tuple[str, ...],
+    policy: Policy,
+    withheld: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """The strata without communities whose counts are hidden although they are not small."""
+    if policy.hides_complements:
+        rest = (pl.col("eligible") - pl.col("reached")).sum().over(by)
+        strata = strata.filter(~rest.is_between(policy.suppress_from, policy.suppress_to))
+    if withheld is None:
+        return strata
+    is_by_group = "ethnic_group" in by
+    own = withheld.filter(
+        (pl.col("indicator_id") == service.id)
+        & (pl.col("area_type") == (AreaType.MSOA if is_by_group else AreaType.LSOA))
+        & (pl.col("cut") == (Cut.ETHNIC_GROUP if is_by_group else Cut.ALL))
+    ).select("area_code", pl.col("category").alias("ethnic_group"))
+    return strata.join(own, on=list(by), how="anti", maintain_order="left")
 
 
 def _protect(ranked: pl.DataFrame, policy: Policy) -> pl.DataFrame:

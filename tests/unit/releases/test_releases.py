@@ -44,6 +44,8 @@ def content() -> ReleaseContent:
             "imd_decile": [None],
             "imd_quintile": [None],
             "local_quintile": [None],
+            "ward_code": [None],
+            "ltla_code": [None],
             "population": [100],
             "population_note": ["published"],
         }
