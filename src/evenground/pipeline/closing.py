@@ -1,0 +1,221 @@
+"""A release's tables together: what gives hidden counts away is hidden, and the result is attacked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from evenground.disclosure import (
+    Audit,
+    IndicatorTold,
+    Policy,
+    Published,
+    audit,
+    choose_rows_to_hide,
+    choose_secondary,
+    find_policy,
+    withhold_figures,
+    withhold_populations,
+)
+from evenground.errors import DisclosureError, FaultsError
+from evenground.releases import CoverageRow, IndicatorInfo, Release, list_releases
+from evenground.vocabulary import AreaType, Basis, Cut, ValueNote
+from evenground.workspace import write_atomically
+
+Tables = dict[str, pl.DataFrame]
+_GROUP: Final = ("area_type", "area_code", "cut", "category")
+_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Tables that give nothing away, the counts that are hidden for that, and what was tried."""
+
+    tables: Tables
+    hidden: pl.DataFrame
+    audit: Audit
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a release will say besides its tables."""
+
+    indicators: tuple[IndicatorInfo, ...]
+    coverage: tuple[CoverageRow, ...]
+    made_of: str
+    earlier: tuple[Published, ...] = field(default=())
+
+
+def close_tables(
+    tables: Mapping[str, pl.DataFrame],
+    told: Told,
+    policy: Policy,
+    rank: Callable[[pl.DataFrame], pl.DataFrame] | None,
+) -> Closed:
+    """Hide what gives hidden counts away, rank what is left, and attack the result.
+
+    Parameters
+    ----------
+    tables
+        Every table of the release but ``rankings``, with the counts that are small hidden.
+    told
+        What else the release will say, and the earlier releases of the place.
+    policy
+        The policy.
+    rank
+        Makes ``rankings`` without the communities whose figures it is given; none where nobody is counted.
+
+    Raises
+    ------
+    DisclosureError
+        Where something can still be worked out: it names the counts and the routes.
+    """
+    release = Published("this release", dict(tables), tell(told.indicators), policy, (), told.made_of)
+    hidden = choose_secondary(release, against=told.earlier, programs=False)
+    for attempt in range(_ATTEMPTS):
+        closed = _withhold(tables, hidden, policy)
+        if rank is not None:
+            closed["rankings"] = rank(hidden)
+        rows = tuple(row.model_dump() for row in told.coverage)
+        found = audit(replace(release, tables=closed, coverage=rows), against=told.earlier)
+        if found.is_safe or not policy.secondary or attempt == _ATTEMPTS - 1:
+            break
+        further = replace(release, tables=_withhold(tables, hidden, policy))
+        more = choose_secondary(further, against=told.earlier, programs=True)
+        hidden = pl.concat([hidden, more]).unique(maintain_order=True)
+    found.require_safe()
+    return Closed(closed, hidden, found)
+
+
+def _withhold(tables: Mapping[str, pl.DataFrame], hidden: pl.DataFrame, policy: Policy) -> Tables:
+    return {
+        **tables,
+        "values": withhold_figures(tables["values"], hidden, policy),
+        "areas": withhold_populations(tables["areas"], hidden, policy),
+        "inequality": _withhold_inequality(tables["inequality"], hidden),
+    }
+
+
+def _withhold_inequality(inequality: pl.DataFrame, hidden: pl.DataFrame) -> pl.DataFrame:
+    """An inequality across the fifths of the place says too much where one of them is hidden."""
+    fifths = hidden.filter((pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE))
+    gone = fifths.select("indicator_id", "area_code", "period", pl.lit(value=True).alias("_gone")).unique()
+    keys = ["indicator_id", "area_code", "period"]
+    marked = inequality.join(gone, on=keys, how="left", maintain_order="left")
+    is_gone = pl.col("_gone").fill_null(value=False)
+    return marked.with_columns(
+        *(
+            pl.when(is_gone).then(None).otherwise(pl.col(name)).alias(name)
+            for name in ("value", "lower_cl", "upper_cl")
+        ),
+        pl.when(is_gone).then(pl.lit(str(ValueNote.MISSING))).otherwise("value_note").alias("value_note"),
+    ).drop("_gone")
+
+
+def hide_rows(rows: Iterable[CoverageRow], policy: Policy) -> tuple[CoverageRow, ...]:
+    """What was read, kept and dropped, with the counts hidden that would give a hidden one away."""
+    rows = tuple(rows)
+    if not policy.secondary:
+        return rows
+    hidden = choose_rows_to_hide([row.model_dump() for row in rows], policy)
+    note = ValueNote.SUPPRESSED_SECONDARY if policy.names_reasons else ValueNote.SUPPRESSED
+    return tuple(
+        row.model_copy(update={"count": None, "value_note": str(note)}) if place in hidden else row
+        for place, row in enumerate(rows)
+    )
+
+
+def tell(indicators: Iterable[IndicatorInfo]) -> dict[str, IndicatorTold]:
+    """What a release says of its indicators that an attacker can use."""
+    return {
+        one.id: IndicatorTold(
+            one.value_type,
+            one.multiplier,
+            (one.name, one.short_name, one.description, one.numerator, one.denominator),
+        )
+        for one in indicators
+        if one.basis != Basis.PUBLISHED
+    }
+
+
+def digest_records(sources: Mapping[str, Mapping[str, str]], *others: str) -> str:
+    """What tells that two releases count the same records in the same way."""
+    text = json.dumps([{name: dict(files) for name, files in sources.items()}, *others], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def publish_of(release: Release, own: Path | None) -> Published:
+    """What somebody outside holds of a release.
+
+    Raises
+    ------
+    DisclosureError
+        Where the policy that it follows is not known here.
+    """
+    manifest = release.manifest
+    digest = digest_records(
+        {source.name: source.sha256 for source in manifest.sources},
+        manifest.definitions_sha256,
+        manifest.code_version,
+        manifest.population_base,
+    )
+    return Published(
+        release.id,
+        {name: release.table(name) for name in ("values", "areas", "rankings")},
+        tell(release.indicators.values()),
+        find_policy(manifest.policy, own=own),
+        tuple(row.model_dump() for row in release.coverage),
+        digest,
+    )
+
+
+def open_earlier(
+    folder: Path, *, place_code: str, periods: Sequence[str], own: Path | None, leave_out: str = ""
+) -> tuple[Published, ...]:
+    """The other releases of a place, of what they say of some periods.
+
+    Parameters
+    ----------
+    folder
+        The releases.
+    place_code
+        The place.
+    periods
+        Only figures of these count the same people.
+    own
+        The folder of the place's own definitions, for its policies.
+    leave_out
+        The id of a release that is not an earlier one.
+    """
+    found = []
+    for release in list_releases(folder):
+        if release.manifest.place_code != place_code or release.id == leave_out:
+            continue
+        values = release.table("values").filter(pl.col("period").is_in(list(periods)))
+        if values.filter(pl.col("basis") != Basis.PUBLISHED).is_empty():
+            continue
+        try:
+            published = publish_of(release, own)
+        except (DisclosureError, FaultsError):
+            continue
+        found.append(replace(published, tables={**published.tables, "values": values}, coverage=()))
+    return tuple(found)
+
+
+def write_record(folder: Path, release_id: str, closed: Closed) -> None:
+    """Which counts a release hides for the sake of others: that stays in the secure zone."""
+    content = io.BytesIO()
+    closed.hidden.sort(closed.hidden.columns).write_parquet(content)
+    write_atomically(folder / f"{release_id}.secondary.parquet", content.getvalue())
+
+
+def list_withheld(hidden: pl.DataFrame, period: str) -> pl.DataFrame:
+    """The figures of one period that are hidden for the sake of others."""
+    return hidden.filter(pl.col("period") == period).select("indicator_id", *_GROUP).unique()
