@@ -13,7 +13,7 @@ from evenground.reach.counts import CheckedCounts, Columns, check_counts, find_c
 from evenground.reach.hierarchy import Estimate, estimate_communities
 from evenground.reach.known import all_is_known
 from evenground.reach.main_effects import Codes
-from evenground.reach.mixed import Counts
+from evenground.reach.nested import Counts
 from evenground.reach.options import Options, Shortfall, read_options
 from evenground.reach.shortfall import miss_in_strata
 from evenground.reach.tables import Found, make_table
@@ -134,7 +134,9 @@ def rank_checked(
         else miss_in_strata(estimate, options.standard)
     )
     chosen = Found(keys.filter(pl.Series(ranked)), people, users, levels[ranked], estimate.choose(ranked))
-    return make_table(chosen, options)
+    table = make_table(chosen, options)
+    given = {name: kind for name, kind in checked.types.items() if kind != pl.String}
+    return table.with_columns(pl.col(name).cast(kind, strict=False) for name, kind in given.items())
 
 
 def _estimate(

@@ -33,9 +33,9 @@ class Columns:
         What else uptake is expected to differ by: numbers as a smooth curve, anything else as levels.
     """
 
-    by: Sequence[str]
-    strata: Sequence[str] = ()
-    covariates: Sequence[str] = ()
+    by: tuple[str, ...]
+    strata: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
 
     @property
     def area(self) -> str:
@@ -71,6 +71,8 @@ class CheckedCounts:
         Which column says what.
     numbers
         The covariates that are numbers.
+    types
+        Of the columns of ``by`` in the table as it was given.
     notes
         What was done to the table that its owner should know.
     """
@@ -78,6 +80,7 @@ class CheckedCounts:
     rows: pl.DataFrame
     columns: Columns
     numbers: list[str]
+    types: dict[str, pl.DataType]
     notes: list[str]
 
 
@@ -91,14 +94,14 @@ def check_counts(frame: pl.DataFrame, columns: Columns) -> CheckedCounts:
         whole, or more reached than eligible. Rows are named by number, from 1.
     """
     _raise(list(_column_faults(frame, columns)))
-    _raise(list(_count_faults(frame)))
+    numbers = [name for name in columns.covariates if _is_number(frame, name, columns)]
+    _raise([*_count_faults(frame), *_covariate_faults(frame, numbers)])
     notes: list[str] = []
     kept = frame.filter(pl.col("eligible") > 0)
     if kept.is_empty():
         raise InputError("Nobody is eligible in any row. There is nothing to rank.")
     if kept.height < frame.height:
         notes.append(f"{frame.height - kept.height} rows have nobody eligible, and are left out.")
-    numbers = [name for name in columns.covariates if _is_number(frame, name, columns)]
     keys = [name for name in columns.every if name not in numbers]
     kept = kept.select(
         *(_as_text(name) for name in keys),
@@ -111,7 +114,8 @@ def check_counts(frame: pl.DataFrame, columns: Columns) -> CheckedCounts:
     rows = rows.with_columns(pl.col(name).fill_nan(None) for name in numbers)
     if rows.height < kept.height:
         notes.append(f"{kept.height} rows are of {rows.height} strata: rows of one stratum were added up.")
-    return CheckedCounts(rows, columns, numbers, notes)
+    types = {name: frame[name].dtype for name in columns.by}
+    return CheckedCounts(rows, columns, numbers, types, notes)
 
 
 def _weigh(name: str) -> pl.Expr:
@@ -129,6 +133,8 @@ def _raise(faults: list[Fault]) -> None:
 def _column_faults(frame: pl.DataFrame, columns: Columns) -> Iterator[Fault]:
     if not columns.by:
         yield Fault("by", "no column makes a community.", "Name at least one, such as area_code.")
+    for name in dict.fromkeys(name for name in columns.by if columns.by.count(name) > 1):
+        yield Fault(f'column "{name}"', "it is named twice in what makes a community.", "Name it once.")
     for name in dict.fromkeys([*columns.every, *COUNTS]):
         if name not in frame.columns:
             yield Fault(f'column "{name}"', "it is not there.", suggest(name, frame.columns))
@@ -155,6 +161,11 @@ def _count_faults(frame: pl.DataFrame) -> Iterator[Fault]:
     yield from _row_fault('columns "eligible" and "reached"', "has more people reached than eligible", above)
 
 
+def _covariate_faults(frame: pl.DataFrame, numbers: Sequence[str]) -> Iterator[Fault]:
+    for name in numbers:
+        yield from _row_fault(f'column "{name}"', "is infinite", frame[name].cast(pl.Float64).is_infinite())
+
+
 def _row_fault(where: str, problem: str, wrong: pl.Series) -> Iterator[Fault]:
     rows = wrong.fill_null(value=False).arg_true()
     if rows.len():
@@ -178,8 +189,9 @@ def _is_number(frame: pl.DataFrame, name: str, columns: Columns) -> bool:
 
 
 def _as_text(name: str) -> pl.Expr:
-    text = pl.col(name).cast(pl.String).str.strip_chars()
-    return pl.when(text == "").then(None).otherwise(text).fill_null(MISSING_CATEGORY).alias(name)
+    text = pl.col(name).cast(pl.String)
+    is_empty = text.is_null() | (text.str.strip_chars() == "")
+    return pl.when(is_empty).then(pl.lit(MISSING_CATEGORY)).otherwise(text).alias(name)
 
 
 def _gaps(rows: pl.DataFrame, keys: Sequence[str], numbers: Sequence[str], columns: Columns) -> Iterator[str]:
@@ -196,6 +208,8 @@ def _gaps(rows: pl.DataFrame, keys: Sequence[str], numbers: Sequence[str], colum
         varying = rows.group_by(columns.area).agg(pl.col(name).n_unique() > 1)[name].sum()
         if varying:
             yield f'"{name}" differs within {varying} areas: each row counts with its own.'
+    if rows[columns.area].n_unique() == 1:
+        yield "There is one area only: what it has of its own cannot be told from what all have."
 
 
 def find_codes(rows: pl.DataFrame, columns: Sequence[str]) -> Codes:

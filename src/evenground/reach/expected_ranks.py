@@ -10,7 +10,7 @@ from scipy import special
 from evenground.reach.draws import Draws
 from evenground.reach.main_effects import Floats
 
-_OWN: Final = 16
+_OWN: Final = 32
 """Points of a community's own posterior at which its rank is asked for."""
 
 _OTHERS: Final = 5
@@ -42,14 +42,17 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
     levels = np.sort(levels, axis=1)
     steps = levels.shape[1] // _OWN
     own = levels[:, steps // 2 :: steps]
+    itself = 1 - (np.arange(own.shape[1]) + 0.5) / own.shape[1]
     places = np.unique(np.quantile(own.astype(np.float64), np.linspace(0, 1, _PLACES)))
     above, doubt = _others_above(levels, places)
     spread = special.ndtri((np.arange(_OTHERS) + 0.5) / _OTHERS)
     expected, limits = np.empty(len(own)), np.empty((2, len(own)))
     for first in range(0, len(own), _CHUNK):
         some = own[first : first + _CHUNK]
-        middle = np.interp(some, places, above) + 0.5
-        away = np.sqrt(np.interp(some, places, doubt))[..., None] * spread
+        # Where it stands in its own posterior is known: that is taken out of what stands above it.
+        middle = 1 + np.interp(some, places, above) - itself
+        away = np.sqrt(np.maximum(np.interp(some, places, doubt) - itself * (1 - itself), 0.0))
+        away = away[..., None] * spread
         ranks = np.clip((middle[..., None] + away).reshape(len(some), -1), 1, len(own))
         part = slice(first, first + len(some))
         expected[part] = np.clip(middle.mean(axis=1), 1, len(own))

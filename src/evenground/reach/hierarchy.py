@@ -11,7 +11,8 @@ from scipy import special
 from evenground.reach.draws import LEVEL_MIDDLES, Draws, Together
 from evenground.reach.known import KnownCounts
 from evenground.reach.main_effects import Codes, Floats
-from evenground.reach.mixed import Counts, MixedModel, Spreads, fit_mixed
+from evenground.reach.mixed import MixedModel, fit_mixed
+from evenground.reach.nested import Counts, Spreads
 from evenground.reach.shrinkage import SPREADS, Communities, Posterior, estimate_stray, estimate_uptake
 from evenground.reach.terms import Terms
 

@@ -8,7 +8,16 @@ from typing import Final
 import numpy as np
 from scipy import optimize, sparse, special
 
-from evenground.reach.main_effects import Codes, Floats
+from evenground.reach.main_effects import Floats
+from evenground.reach.nested import (
+    Counts,
+    Effects,
+    Nested,
+    Spreads,
+    back_substitute,
+    chunk_strata,
+    linearise,
+)
 from evenground.reach.terms import Terms
 
 _STEPS: Final = 40
@@ -19,50 +28,9 @@ _LONGEST_STEP: Final = 3.0
 _LEAST_SPREAD: Final = 0.01
 _LARGEST_SPREAD: Final = 3.0
 _MODE_STEPS: Final = 4
-_COMMUNITIES_AT_ONCE: Final = 2048
 _DOUBT: Final = 1.0
 """Levels' worth of prior belief, in a spread of ``_DOUBT_SPREAD``, about how far a block's effects differ."""
 _DOUBT_SPREAD: Final = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Strata in their communities, and communities in their areas.
-
-    Attributes
-    ----------
-    eligible, reached
-        Shape (strata,).
-    community
-        Shape (strata,): the community of each, from 0; rising.
-    area
-        Shape (communities,): the area of each, from 0; every community its own where none share one.
-    """
-
-    eligible: Floats
-    reached: Floats
-    community: Codes
-    area: Codes
-
-
-@dataclass(frozen=True, slots=True)
-class Spreads:
-    """Standard deviations on the logit scale.
-
-    Attributes
-    ----------
-    blocks
-        Of the effects of each block of columns.
-    area, stratum
-        Of areas and of strata.
-    community
-        Of each community, shape (communities,).
-    """
-
-    blocks: Floats
-    area: float
-    community: Floats
-    stratum: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,39 +124,6 @@ def fit_mixed(
     return search.result()
 
 
-class _Nested:
-    """One weighted least-squares problem with its strata, communities and areas eliminated."""
-
-    def __init__(self, counts: Counts, weight: Floats, spreads: Spreads) -> None:
-        self.own = weight / (1 + spreads.stratum**2 * weight)
-        self.inside = np.bincount(counts.community, self.own, minlength=len(counts.area))
-        self.keep = 1 / (1 + spreads.community**2 * self.inside)
-        self.community = self.inside * self.keep
-        self.total = np.bincount(counts.area, self.community)
-        self.area_keep = 1 / (1 + spreads.area**2 * self.total)
-
-    def log_determinant(self, weight: Floats, spreads: Spreads) -> float:
-        parts = (
-            spreads.stratum**2 * weight,
-            spreads.community**2 * self.inside,
-            spreads.area**2 * self.total,
-        )
-        return float(sum(np.sum(np.log1p(part)) for part in parts))
-
-
-@dataclass(slots=True)
-class _Effects:
-    coefficients: Floats
-    main: Floats
-    area: Floats
-    community: Floats
-    stratum: Floats
-
-    def predictor(self, counts: Counts) -> Floats:
-        shared = self.area[counts.area] + self.community
-        return np.asarray(self.main + shared[counts.community] + self.stratum)
-
-
 class _Search:
     def __init__(
         self,
@@ -205,7 +140,7 @@ class _Search:
         strata, communities = len(counts.eligible), len(counts.area)
         self.areas = int(counts.area.max()) + 1
         self.transposed = terms.design.T.tocsr()
-        self.chunks = _chunks(counts.community)
+        self.chunks = chunk_strata(counts.community)
         self.into_areas = sparse.csr_array(
             (np.ones(communities), (counts.area, np.arange(communities))), shape=(self.areas, communities)
         )
@@ -219,7 +154,7 @@ class _Search:
         middle = special.logit((counts.reached.sum() + 0.5) / (counts.eligible.sum() + 1))
         self.middle = np.zeros(terms.design.shape[1])
         self.middle[0] = middle
-        self.effects = _Effects(
+        self.effects = Effects(
             self.middle.copy(),
             np.full(strata, middle),
             np.zeros(self.areas),
@@ -237,7 +172,7 @@ class _Search:
             if moved < _STILL and _change(before, self.spreads) < _STILL:
                 break
 
-    def _normal_equations(self, nested: _Nested) -> tuple[Floats, Floats, Floats]:
+    def _normal_equations(self, nested: Nested) -> tuple[Floats, Floats, Floats]:
         """Sums of the design over communities and areas, and the coefficients' precision."""
         width = self.terms.design.shape[1]
         inner, kept = np.zeros((width, width)), np.zeros((len(self.counts.area), width))
@@ -257,8 +192,8 @@ class _Search:
     def _step(self) -> float:
         counts, spreads = self.counts, self.spreads
         predictor = self.effects.predictor(counts)
-        weight, response = _linearise(counts, predictor)
-        nested = _Nested(counts, weight, spreads)
+        weight, response = linearise(counts, predictor)
+        nested = Nested(counts, weight, spreads)
         kept, areas, precision = self._normal_equations(nested)
         offset = self.terms.design @ self.middle
         target = response - offset
@@ -270,19 +205,19 @@ class _Search:
         self.covariance = np.linalg.inv(precision)
         change = self.covariance @ right
         main = offset + self.terms.design @ change
-        new = _back_substitute(counts, spreads, nested, main, response)
+        new = back_substitute(counts, spreads, nested, main, response)
         new.coefficients = self.middle + change
         moved = float(np.max(np.abs(new.predictor(counts) - predictor)))
         self._move(new, min(1.0, _LONGEST_STEP / max(moved, 1e-9)))
         self.nested, self.kept, self.area_sums = nested, kept, areas
         return moved
 
-    def _move(self, new: _Effects, share: float) -> None:
+    def _move(self, new: Effects, share: float) -> None:
         old = self.effects
-        self.effects = _Effects(
+        self.effects = Effects(
             *(
                 getattr(old, name) + share * (getattr(new, name) - getattr(old, name))
-                for name in _Effects.__slots__
+                for name in Effects.__slots__
             )
         )
 
@@ -336,10 +271,8 @@ class _Search:
             whole[moving] = np.clip(log_spreads, np.log(_LEAST_SPREAD), np.log(_LARGEST_SPREAD))
             return self._laplace(self._with(whole)) + float(slope @ (whole - found))
 
-        best = optimize.minimize(
-            loss, found[moving], method="Nelder-Mead",
-            options={"xatol": 0.05, "fatol": 0.03, "maxfev": 32, "initial_simplex": _simplex(found[moving])},
-        )  # fmt: skip
+        options = {"xatol": 0.05, "fatol": 0.03, "maxfev": 32, "initial_simplex": _simplex(found[moving])}
+        best = optimize.minimize(loss, found[moving], method="Nelder-Mead", options=options)
         found[moving] = np.clip(best.x, np.log(_LEAST_SPREAD), np.log(_LARGEST_SPREAD))
         self.spreads = self._with(found)
 
@@ -359,11 +292,11 @@ class _Search:
 
         def half(at: Floats) -> float:
             spreads, self.spreads = self.spreads, self._with(at)
-            precision = self._normal_equations(_Nested(self.counts, weight, self.spreads))[2]
+            precision = self._normal_equations(Nested(self.counts, weight, self.spreads))[2]
             self.spreads = spreads
             return 0.5 * float(np.linalg.slogdet(precision)[1])
 
-        weight = _linearise(self.counts, self.effects.predictor(self.counts))[0]
+        weight = linearise(self.counts, self.effects.predictor(self.counts))[0]
         base, slope = half(log_spreads), np.zeros(3)
         for index in np.flatnonzero(moving):
             ahead = log_spreads.copy()
@@ -376,9 +309,9 @@ class _Search:
         counts, main, effects = self.counts, self.effects.main, self.effects
         predictor = effects.predictor(counts)
         for _ in range(_MODE_STEPS):
-            weight, response = _linearise(counts, predictor)
-            nested = _Nested(counts, weight, spreads)
-            effects = _back_substitute(counts, spreads, nested, main, response)
+            weight, response = linearise(counts, predictor)
+            nested = Nested(counts, weight, spreads)
+            effects = back_substitute(counts, spreads, nested, main, response)
             before, predictor = predictor, effects.predictor(counts)
             if np.max(np.abs(predictor - before)) < _STILL:
                 break
@@ -396,7 +329,7 @@ class _Search:
 
     def result(self) -> MixedModel:
         counts, spreads, nested, effects = self.counts, self.spreads, self.nested, self.effects
-        weight, response = _linearise(counts, effects.predictor(counts))
+        weight, response = linearise(counts, effects.predictor(counts))
         shared = effects.area[counts.area]
         area_left = (spreads.area**2 * nested.area_keep)[counts.area]
         inside = np.maximum(nested.inside, 1e-10)
@@ -425,36 +358,6 @@ class _Search:
             effects.stratum,
             spreads.stratum**2 * (1 - spreads.stratum**2 * nested.own),
         )
-
-
-def _chunks(community: Codes) -> list[tuple[slice, slice, Codes]]:
-    """Some strata at a time, whole communities together: strata, communities, first stratum of each."""
-    starts = np.flatnonzero(np.diff(community, prepend=-1))
-    chunks = []
-    for first in range(0, len(starts), _COMMUNITIES_AT_ONCE):
-        last = min(first + _COMMUNITIES_AT_ONCE, len(starts))
-        end = int(starts[last]) if last < len(starts) else len(community)
-        begin = int(starts[first])
-        chunks.append((slice(begin, end), slice(first, last), starts[first:last] - begin))
-    return chunks
-
-
-def _linearise(counts: Counts, predictor: Floats) -> tuple[Floats, Floats]:
-    """The weight and the response of the linear model that is like the binomial one near the predictor."""
-    share = special.expit(np.clip(predictor, -15, 15))
-    weight = np.maximum(counts.eligible * share * (1 - share), 1e-10)
-    return weight, predictor + (counts.reached - counts.eligible * share) / weight
-
-
-def _back_substitute(
-    counts: Counts, spreads: Spreads, nested: _Nested, main: Floats, response: Floats
-) -> _Effects:
-    left = response - main
-    pulled = np.bincount(counts.community, nested.own * left, minlength=len(counts.area))
-    area = spreads.area**2 * nested.area_keep * np.bincount(counts.area, nested.keep * pulled)
-    community = spreads.community**2 * nested.keep * (pulled - nested.inside * area[counts.area])
-    left = left - (area[counts.area] + community)[counts.community]
-    return _Effects(np.zeros(0), main, area, community, spreads.stratum**2 * nested.own * left)
 
 
 def _schall(effect: Floats, left: Floats, spread: float) -> float:

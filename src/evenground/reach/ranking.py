@@ -15,7 +15,7 @@ from evenground.reach.draws import Drawn, Missing, draw_missing
 from evenground.reach.hierarchy import Estimate, estimate_communities, missing_out
 from evenground.reach.known import KnownCountsOf, Strata, all_is_known, fit_to_known
 from evenground.reach.main_effects import Codes, Floats
-from evenground.reach.mixed import Counts
+from evenground.reach.nested import Counts
 from evenground.reach.services import (
     NEVER_RANKED,
     Service,

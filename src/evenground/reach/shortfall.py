@@ -11,7 +11,7 @@ from evenground.reach.draws import LEVEL_MIDDLES, Draws
 from evenground.reach.hierarchy import Estimate
 from evenground.reach.main_effects import Floats
 
-_LEVELS: Final = 32
+_LEVELS: Final = 33
 _POINTS: Final = 5
 _STEPS: Final = 3
 _STRATA_AT_ONCE: Final = 50_000
@@ -28,8 +28,8 @@ def miss_in_strata(estimate: Estimate, standard: float) -> Draws:
     numpy.ndarray
         Shape (communities, ``LEVELS`` of draws).
     """
-    middles = (np.arange(_LEVELS) + 0.5) / _LEVELS
-    uptake = estimate.posterior.quantiles(middles)
+    points = np.linspace(LEVEL_MIDDLES[0], LEVEL_MIDDLES[-1], _LEVELS)
+    uptake = estimate.posterior.quantiles(points)
     missing = np.zeros_like(uptake)
     strata = estimate.strata
     edges = np.searchsorted(strata.community, np.arange(len(uptake) + 1))
@@ -39,7 +39,7 @@ def miss_in_strata(estimate: Estimate, standard: float) -> Draws:
         last = min(last, len(uptake))
         missing[first:last] = _miss(estimate, uptake[first:last], slice(edges[first], edges[last]), standard)
         first = last
-    rising = np.clip(LEVEL_MIDDLES * _LEVELS - 0.5, 0, _LEVELS - 1)
+    rising = (LEVEL_MIDDLES - points[0]) / (points[1] - points[0])
     low = np.minimum(rising.astype(np.int64), _LEVELS - 2)
     share = rising - low
     return (missing[:, low] * (1 - share) + missing[:, low + 1] * share).astype(np.float32)

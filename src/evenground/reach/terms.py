@@ -93,6 +93,8 @@ def make_curve(values: Floats) -> list[Block]:
     """
     is_missing = np.isnan(values)
     distinct = np.unique(values[~is_missing])
+    if not len(distinct):
+        return []
     blocks = [make_levels(is_missing.astype(np.int64))] if is_missing.any() else []
     if len(distinct) < 2:
         return blocks

@@ -1,0 +1,100 @@
+"""``evenground rank`` on a table of counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from benchmarks.places import BY, Kind, simulate_place
+from tests.unit.cli.test_commands import evenground  # noqa: F401
+
+HOW = ["--by", "area_code,ethnic_group", "--strata", "sex,age_band", "--covariates", "imd_rank"]
+
+
+@pytest.fixture(scope="module")
+def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("counts") / "counts.csv"
+    place = simulate_place(Kind(areas=8, groups=3, people=3_000), 1)
+    # A code that begins with a nought is not a number.
+    place.counts.with_columns(pl.col("area_code").str.replace("E", "0")).write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("order", ["total", "per-contact", "per_100", "local"])
+def test_counts_are_ranked_into_a_file(evenground, counts, tmp_path, suffix, order):  # noqa: F811
+    out = tmp_path / f"ranking.{suffix}"
+    done = evenground("rank", "--counts", counts, "--standard", "0.75", *HOW, "--order", order, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert f"communities to {out}" in done.stdout.replace("\n", "")
+    ranked = pl.read_csv(out, infer_schema=False) if suffix == "csv" else pl.read_parquet(out)
+    wanted = [*BY, "eligible", "reached", "expected_missing", "lower_cl", "upper_cl", "probability_top_k"]
+    assert set(wanted) <= set(ranked.columns)
+    assert ranked["area_code"].str.starts_with("0").all()
+
+
+def test_counts_are_ranked_on_the_terminal_with_the_contacts_of_each(evenground, counts):  # noqa: F811
+    done = evenground(
+        "rank", "--counts", counts, "--standard", "0.75", *HOW, "--capacity", "300", "--top", "3"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "In the top 3" in done.stdout
+    assert "Contacts" in done.stdout
+
+
+def test_a_parquet_file_and_neighbours_are_read(evenground, counts, tmp_path):  # noqa: F811
+    table = pl.read_csv(counts, infer_schema=False)
+    parquet, beside = tmp_path / "counts.parquet", tmp_path / "beside.csv"
+    table.with_columns(pl.col("eligible", "reached").cast(pl.Int64)).write_parquet(parquet)
+    areas = table["area_code"].unique().sort()
+    pl.DataFrame({"area_code": areas[:-1], "neighbour": areas[1:]}).write_csv(beside)
+    out = tmp_path / "ranking.csv"
+    done = evenground(
+        "rank", "--counts", parquet, "--standard", "0.75", *HOW, "--neighbours", beside, "--flag-fdr", "0.1",
+        "--shortfall", "strata", "--out", out,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert pl.read_csv(out)["flagged"].dtype == pl.Boolean
+
+
+def test_what_was_done_to_the_table_is_said(evenground, counts, tmp_path):  # noqa: F811
+    twice = tmp_path / "twice.csv"
+    table = pl.read_csv(counts, infer_schema=False)
+    pl.concat([table, table]).write_csv(twice)
+    done = evenground("rank", "--counts", twice, "--standard", "0.75", *HOW)
+    assert "rows of one stratum were added up" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--standard", "75"], 8, "from 0 to 1"),
+        ([], 2, "--standard"),
+        (["--standard", "0.75", "--strata", "sx"], 8, 'Did you mean "sex"?'),
+        (["--standard", "0.75", "--out", "ranking.xlsx"], 2, "must end in .csv or .parquet"),
+        (["--standard", "0.75", "--neighbours", "nowhere.csv"], 8, "There is no file"),
+        (["--standard", "0.75", "--flag-fdr", "3"], 8, "between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_ranked_is_told(evenground, counts, tmp_path, arguments, code, told):  # noqa: F811
+    done = evenground("rank", "--counts", counts, "--by", "area_code,ethnic_group", *arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert told in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_no_table_is_told_without_what_it_holds(evenground, tmp_path):  # noqa: F811
+    broken = tmp_path / "counts.parquet"
+    broken.write_text("a secret")
+    done = evenground("rank", "--counts", broken, "--standard", "0.5", "--by", "area_code")
+    assert done.returncode == 8
+    assert "cannot be read as a table" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_options_for_counts_are_refused_on_a_release(evenground, tmp_path):  # noqa: F811
+    done = evenground("rank", "--standard", "0.8", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--counts" in done.stderr
