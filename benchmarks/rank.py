@@ -1,6 +1,6 @@
 """How well, and how fast, the ranking finds the people missing out: simulated places with a known truth.
 
-Run with ``python benchmarks/rank.py [--places N]``. The figures are kept in docs/reference/ranking.md.
+Run with ``python -m benchmarks.rank [--places N]``. The figures are kept in docs/reference/ranking.md.
 """
 
 from __future__ import annotations
@@ -8,184 +8,150 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from evenground.reach import Service, rank_communities
-from evenground.vocabulary import AGE_BANDS
+from benchmarks.places import BY, HELD_OUT, KINDS, Kind, Order, Place, score_ranking, simulate_place
+from benchmarks.places.lme4 import fit_glmer, has_lme4
+from evenground.disclosure import load_policy
+from evenground.pipeline.rankings import know_counts
+from evenground.reach import Service, rank_communities, rank_counts
 
-STANDARD = 0.75
-GROUPS = [*"ABCDEFGHJKLMNPRS"]
-GROUP_SHARES = np.array([70, 1, 4, 1, 0.5, 1, 1, 3, 6, 2, 2, 1.5, 3, 0.5, 1.5, 2])
-BY = ["area_code", "ethnic_group"]
-
-
-@dataclass
-class Place:
-    """Strata with the true uptake of each."""
-
-    strata: pl.DataFrame
-    truth: pl.DataFrame
+HOW: dict[str, Any] = {"by": BY, "strata": ["sex", "age_band"], "covariates": ["imd_rank"]}
+METHODS = {"ranking": "ranking", "raw": "raw rates", "main": "main effects", "deprived": "most deprived"}
+BINS = [0.01, 0.1, 0.3, 0.5, 0.7, 0.9]
 
 
-def simulate_place(
-    seed: int,
-    *,
-    areas: int = 33,
-    people: int = 80_000,
-    ages: int = 5,
-    area_spread: float = 0.25,
-    local_spread: float = 0.25,
-    gap_share: float = 0.05,
-    gap_depth: float = 1.5,
-    evenness: float = 8.0,
-) -> Place:
-    """Main effects, area effects, overdispersion between communities, and rare deep local gaps."""
-    rng = np.random.default_rng(seed)
-    mix = rng.dirichlet(GROUP_SHARES / GROUP_SHARES.sum() * evenness, size=areas)
-    size = rng.gamma(8, 1, areas)[:, None] * mix
-    eligible = rng.poisson(people * size / size.sum())
-    deprivation = rng.permutation(areas) * 5 // areas
-    group_effect = rng.normal(0, 0.4, len(GROUPS))
-    community = (
-        0.9
-        - 0.2 * (4 - deprivation)[:, None]
-        + group_effect
-        + rng.normal(0, area_spread, areas)[:, None]
-        + rng.normal(0, local_spread, (areas, len(GROUPS)))
-        - gap_depth * (rng.random((areas, len(GROUPS))) < gap_share)
+def rank_place(place: Place) -> pl.DataFrame:
+    """Ranked as ``evenground rank --counts`` does."""
+    return rank_counts(place.counts, standard=place.standard, **HOW)
+
+
+def rank_released(place: Place, policy_id: str) -> pl.DataFrame:
+    """Ranked as a release does, from the counts of communities that a policy shows."""
+    quintile = (pl.col("imd_rank") * 5 // 33_756).clip(0, 4) + 1
+    strata = place.counts.with_columns(imd_quintile=quintile).drop("imd_rank")
+    known = None if policy_id == "none" else partial(know_counts, policy=load_policy(policy_id))
+    ranked = rank_communities([Service("s", place.standard, strata)], by=BY, known_counts=known)
+    return ranked.filter(pl.col("service_id") == "s").rename({"probability_top_10": "probability_top_k"})
+
+
+def print_found(kinds: dict[str, Kind], places: int) -> list[pl.DataFrame]:
+    """The share of the best possible that the first 2,000 contacts find, by order and method."""
+    print(
+        "\n"
+        + "kind".ljust(20)
+        + "".join(f"{order}: {name}".rjust(27) for order in Order for name in METHODS.values())
     )
-    a, g, age, sex = (
-        index.ravel()
-        for index in np.meshgrid(range(areas), range(len(GROUPS)), range(ages), range(2), indexing="ij")
-    )
-    effect = community[a, g] + np.linspace(-0.3, 0.3, ages)[age] - 0.15 * sex
-    uptake = 1 / (1 + np.exp(-effect))
-    n = rng.multinomial(eligible.ravel(), np.full(ages * 2, 0.5 / ages)).ravel()
-    strata = pl.DataFrame(
-        {
-            "area_code": [f"E0200{i:04}" for i in a],
-            "ethnic_group": [GROUPS[i] for i in g],
-            "age_band": [AGE_BANDS[10 + i] for i in age],
-            "sex": ["female" if i == 0 else "male" for i in sex],
-            "imd_quintile": deprivation[a] + 1,
-            "eligible": n,
-            "reached": rng.binomial(n, uptake),
-            "uptake": uptake,
-        }
-    ).filter(pl.col("eligible") > 0)
-    truth = strata.group_by(BY).agg(
-        pl.col("eligible", "reached").sum(),
-        ((pl.col("uptake") * pl.col("eligible")).sum() / pl.col("eligible").sum()).alias("uptake"),
-    )
-    return Place(strata.drop("uptake"), truth.with_columns(missing=missing(pl.col("uptake"))))
-
-
-def missing(uptake: pl.Expr) -> pl.Expr:
-    """People below the standard."""
-    return pl.col("eligible") * pl.max_horizontal(pl.lit(0.0), STANDARD - uptake)
-
-
-def share_of_best(table: pl.DataFrame, score: pl.Expr, contacts: int = 2000) -> float:
-    """Missing people met by the first contacts, visiting communities by score, over the best possible."""
-
-    def met(order: pl.Expr) -> float:
-        ranked = table.sort(order, descending=True)
-        before = ranked["eligible"].cum_sum() - ranked["eligible"]
-        visited = np.clip((contacts - before.to_numpy()) / ranked["eligible"].to_numpy(), 0, 1)
-        return float(visited @ ranked["missing"].to_numpy())
-
-    return met(score) / met(pl.col("missing") / pl.col("eligible"))
-
-
-def capture_of_top(table: pl.DataFrame, score: pl.Expr, top: int = 10) -> float:
-    """People truly missing out in the ten communities ranked first, over the most that ten could hold."""
-    best = table.sort("missing", descending=True)["missing"].head(top).sum()
-    return float(table.sort(score, descending=True)["missing"].head(top).sum() / best)
-
-
-ORDERS = {"raw": "raw", "main_effects": "predicted_uptake", "ranking": "estimated_uptake"}
-
-
-def score_place(place: Place) -> tuple[dict[str, float], pl.DataFrame]:
-    """Every figure of one place, and the table behind it."""
-    ranked = rank_communities([Service("bowel_screening", STANDARD, place.strata)], by=BY)
-    table = (
-        ranked.filter(pl.col("service_id") != "all")
-        .join(place.truth.select(*BY, "uptake", "missing"), on=BY)
-        .join(place.strata.select(*BY, "imd_quintile").unique(), on=BY)
-        .sort(BY)
-        .with_columns(raw=pl.col("reached") / pl.col("eligible"))
-        .with_columns(truly_top=pl.col("missing").rank(descending=True, method="ordinal") <= 10)
-    )
-    held = pl.col("missing").is_between(pl.col("lower_cl") - 1e-9, pl.col("upper_cl") + 1e-9).mean()
-    figures = {
-        "coverage": table.select(held).item(),
-        "coverage_where_missing": table.filter(pl.col("missing") > 0).select(held).item(),
-    }
-    for name, column in ORDERS.items():
-        error = (table[column] - table["uptake"]).to_numpy()
-        figures[f"rmse_{name}"] = float(np.sqrt(np.mean(error**2)))
-        figures[f"top10_{name}"] = capture_of_top(table, missing(pl.col(column)))
-        figures[f"first2000_{name}"] = share_of_best(table, -pl.col(column))
-    # Today's practice: the most deprived areas first, the largest communities of them first.
-    deprived = -pl.col("imd_quintile") + pl.col("eligible") / 1e6
-    figures |= {
-        "top10_deprivation": capture_of_top(table, deprived),
-        "first2000_deprivation": share_of_best(table, deprived),
-        "top10_ranking": capture_of_top(table, pl.col("expected_missing")),
-        "first2000_ranking": share_of_best(table, pl.col("expected_missing_per_100")),
-    }
-    return figures, table
-
-
-PLACES = {
-    "as usual": {},
-    "few people (5,000)": {"people": 5_000},
-    "very few (1,000)": {"people": 1_000},
-    "main effects only": {"area_spread": 0.0, "local_spread": 0.0, "gap_share": 0.0},
-    "areas differ, groups do not": {"area_spread": 0.4, "local_spread": 0.05, "gap_share": 0.0},
-    "rare and deep gaps": {"gap_share": 0.01, "gap_depth": 2.5, "local_spread": 0.1},
-}
-
-
-def print_quality(places: int) -> None:
-    """Average figures of each kind of place, and the calibration of the probability of the top ten."""
-    tables = []
-    for kind, options in PLACES.items():
-        results = [score_place(simulate_place(seed, **options)) for seed in range(places)]
-        tables += [
-            table.with_columns(bin=(pl.col("probability_top_10") * 5).floor().clip(0, 4))
-            for _, table in results
+    tables, means = [], []
+    for name, kind in kinds.items():
+        scored = [score_ranking(rank_place(place), place) for place in make_places(kind, places)]
+        tables.append(pl.concat([table for _, table in scored]).with_columns(kind=pl.lit(name)))
+        found = [
+            np.mean([figures[f"{order}_{method}"] for figures, _ in scored])
+            for order in Order
+            for method in METHODS
         ]
-        print(f"\n{kind}: {places} places")
-        for name in results[0][0]:
-            values = np.array([figures[name] for figures, _ in results])
-            print(f"  {name:<26} {values.mean():.3f}  ({values.min():.3f} to {values.max():.3f})")
-    bins = pl.concat(tables).group_by("bin").agg(
-        pl.col("probability_top_10").mean(), pl.col("truly_top").mean(), pl.len()
+        means.append(found)
+        print(name.ljust(20) + "".join(f"{share:27.1%}" for share in found), flush=True)
+    print("mean".ljust(20) + "".join(f"{share:27.1%}" for share in np.mean(means, axis=0)))
+    return tables
+
+
+def make_places(kind: Kind, places: int) -> list[Place]:
+    """Places of a kind that no test looks at."""
+    return [simulate_place(kind, seed) for seed in range(1000, 1000 + places)]
+
+
+def print_intervals(tables: list[pl.DataFrame]) -> None:
+    """How often intervals hold the truth, and how far estimates are from it."""
+    print("\nkind, intervals that hold the truth (of the community, of its strata), typical error in points")
+    for table in tables:
+        held = [
+            table.select(
+                pl.col(truth).is_between(pl.col("lower_cl") - 1e-6, pl.col("upper_cl") + 1e-6).mean()
+            ).item()
+            for truth in ("missing", "missing_in_strata")
+        ]
+        error = ((table["expected_missing"] - table["missing"]) / table["eligible"]).to_numpy()
+        print(f"{table['kind'][0]:<20} {held[0]:.1%} {held[1]:.1%} {100 * np.sqrt(np.mean(error**2)):.1f}")
+
+
+def print_reliability(tables: list[pl.DataFrame]) -> None:
+    """How often a community is in the top ten as often as it is said to be."""
+    edges = pl.sum_horizontal(*((pl.col("probability_top_k") > edge).cast(pl.Int64) for edge in BINS))
+    bins = pl.concat(tables).group_by(edges.alias("bin")).agg(
+        pl.col("probability_top_k").mean(), pl.col("truly_top").mean(), pl.len()
     )  # fmt: skip
-    print("\nprobability of the top ten: stated, true, communities")
+    print("\nprobability of the top ten: stated, came true, communities")
     for _, stated, true, count in bins.sort("bin").iter_rows():
         print(f"  {stated:.3f}  {true:.3f}  {count:,}")
 
 
-def time_ranking(services: int, **options: float) -> None:
-    """Seconds to rank services of a simulated place by area and ethnic group: the best of three."""
-    place = simulate_place(2, evenness=200.0, **options)
-    inputs = [Service(f"service_{i:02}", STANDARD, place.strata) for i in range(services)]
+def print_released(places: int) -> None:
+    """What rounding and hiding counts costs: the same places by a release of each policy."""
+    print(
+        "\nkind, policy, found of the best possible, intervals that hold the truth, typical error in points"
+    )
+    for name in ("as usual", "rare deep gaps", "tiny groups", "few people"):
+        for policy in ("none", "nhs-7-5"):
+            scored = [
+                score_ranking(rank_released(place, policy), place)[0]
+                for place in make_places(KINDS[name], places)
+            ]
+            found, held, error = (
+                np.mean([figures[figure] for figures in scored])
+                for figure in ("per-contact_ranking", "held_missing", "error")
+            )
+            print(f"{name:<20} {policy:<10} {found:.1%} {held:.1%} {100 * error:.1f}", flush=True)
+
+
+def time_counts(label: str, place: Place, columns: dict[str, Any]) -> None:
+    """Seconds to rank a table of counts: the best of two."""
     seconds, processor = [], []
-    for _ in range(3):
+    for _ in range(2):
         start, busy = time.perf_counter(), time.process_time()
-        ranked = rank_communities(inputs, by=BY)
+        communities = rank_counts(place.counts, standard=place.standard, **columns).height
         seconds.append(time.perf_counter() - start)
         processor.append(time.process_time() - busy)
-    communities = ranked.filter(pl.col("service_id") == "all").height
     print(
-        f"{services:>2} services x {place.strata.height:>7,} strata, {communities:>6,} communities: "
-        f"{min(seconds):.2f} s ({min(processor):.2f} s of processor)"
+        f"{label}: {place.counts.height:,} rows, {communities:,} communities: "
+        f"{min(seconds):.1f} s ({min(processor):.1f} s of processor)",
+        flush=True,
+    )
+
+
+def print_times() -> None:
+    """How long it takes, and what memory."""
+    print()
+    place = simulate_place(Kind(areas=1500, groups=10, people=1_400_000, evenness=60), 1)
+    time_counts("a large place", place, HOW)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory until then {memory:,.0f} MB")
+    england = simulate_place(Kind(areas=33_755, groups=10, people=10_000_000, evenness=60), 1)
+    summed = england.counts.group_by(*BY, "imd_rank").agg(pl.col("eligible", "reached").sum())
+    whole = Place(summed, england.truth, england.neighbours, england.standard)
+    time_counts("England's LSOAs, one service", whole, {"by": BY, "covariates": ["imd_rank"]})
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory until then {memory:,.0f} MB")
+
+
+def print_ratio() -> None:
+    """Time beside lme4's glmer on 5,000 strata, in this one run."""
+    if not has_lme4():
+        print("\nR or its package lme4 is not here: no comparison with glmer")
+        return
+    place = simulate_place(Kind(areas=85, groups=12, people=85_000, gap_share=0.0), 1)
+    theirs = fit_glmer(place.counts, points=1)
+    busy = time.process_time()
+    rank_counts(place.counts, standard=place.standard, **HOW)
+    ours = time.process_time() - busy
+    print(
+        f"\nglmer (Laplace) on {place.counts.height:,} strata: {theirs.processor:.1f} s of processor; "
+        f"the whole ranking: {ours:.2f} s; ratio {theirs.processor / ours:.0f}"
     )
 
 
@@ -194,12 +160,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--places", type=int, default=20)
     places = parser.parse_args().places
-    print_quality(places)
-    print()
-    time_ranking(12)
-    time_ranking(12, areas=167, people=400_000)
-    time_ranking(1, areas=700, people=2_000_000)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+    for title, kinds in (("kinds that the method was made with", KINDS), ("kinds held out", HELD_OUT)):
+        print(f"\n{title}: {places} places of each")
+        tables = print_found(kinds, places)
+        print_intervals(tables)
+        print_reliability(tables)
+    print_released(places)
+    print_times()
+    print_ratio()
 
 
 if __name__ == "__main__":

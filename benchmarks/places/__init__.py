@@ -8,7 +8,6 @@ from benchmarks.places.scores import (
     order_deprived,
     order_raw,
     score_ranking,
-    with_missing,
 )
 from benchmarks.places.simulate import HELD_OUT, KINDS, Kind, Place, simulate_place
 
@@ -25,5 +24,4 @@ __all__ = [
     "order_raw",
     "score_ranking",
     "simulate_place",
-    "with_missing",
 ]

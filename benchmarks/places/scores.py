@@ -40,8 +40,8 @@ def found_share(
 ) -> float:
     """People missing out who are met by the first contacts, over those met in the order of the truth.
 
-    Communities are visited by falling ``score``; a visit takes as many contacts as its ``pool`` has people, and
-    a partly visited community counts in proportion.
+    Communities are visited by falling ``score``; a visit takes as many contacts as its ``pool`` has people,
+    and a partly visited community counts in proportion.
     """
 
     def met(by: pl.Expr) -> float:
@@ -54,13 +54,6 @@ def found_share(
         pl.col(missing) if order is Order.TOTAL else pl.col(missing) / pl.max_horizontal(pl.col(pool), 1e-9)
     )
     return met(score) / max(met(best), 1e-9)
-
-
-def with_missing(table: pl.DataFrame, uptake: str, standard: float) -> pl.Expr:
-    """People below the standard, by a column of uptake."""
-    return table[["eligible"]].select(pl.lit(0)).item(0, 0) + pl.col("eligible") * pl.max_horizontal(
-        pl.lit(0.0), standard - pl.col(uptake)
-    )
 
 
 def order_raw(order: Order, standard: float, uptake: str = "raw") -> pl.Expr:

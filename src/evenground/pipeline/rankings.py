@@ -93,7 +93,7 @@ def _rank(
     if not offered:
         return None
     ranked = rank_communities(
-        offered, by=by, top=10, seed=SEED, known_counts=partial(_know_counts, policy=policy)
+        offered, by=by, top=10, seed=SEED, known_counts=partial(know_counts, policy=policy)
     )
     if "ethnic_group" not in by:
         ranked = ranked.with_columns(pl.lit(None, dtype=pl.String).alias("ethnic_group"))
@@ -102,7 +102,7 @@ def _rank(
     )
 
 
-def _know_counts(
+def know_counts(
     eligible: NDArray[np.float64], reached: NDArray[np.float64], *, policy: Policy
 ) -> KnownCounts:
     """The counts of communities as a reader of the release knows them.

@@ -126,7 +126,7 @@ def rank_checked(
         raise InputError("No community is left to rank: a column that makes one is empty in every row.")
     eligible, reached = (rows[name].to_numpy().astype(np.float64) for name in ("eligible", "reached"))
     codes = find_codes(rows, by)
-    estimate = _estimate(checked, keys, codes, neighbours)
+    estimate = estimate_counts(checked, neighbours)
     people, users = (np.bincount(codes, counts)[ranked].astype(np.float64) for counts in (eligible, reached))
     levels = (
         estimate.levels(options.standard)
@@ -139,10 +139,10 @@ def rank_checked(
     return table.with_columns(pl.col(name).cast(kind, strict=False) for name, kind in given.items())
 
 
-def _estimate(
-    checked: CheckedCounts, keys: pl.DataFrame, codes: Codes, neighbours: pl.DataFrame | None
-) -> Estimate:
+def estimate_counts(checked: CheckedCounts, neighbours: pl.DataFrame | None = None) -> Estimate:
+    """What is known of the uptake of each community, sorted by the columns that make one."""
     rows, columns = checked.rows, checked.columns
+    keys, codes = rows.select(columns.by).unique().sort(columns.by), find_codes(rows, columns.by)
     eligible, reached = (rows[name].to_numpy().astype(np.float64) for name in ("eligible", "reached"))
     area_rows = find_codes(rows, [columns.area])
     areas = int(area_rows.max()) + 1

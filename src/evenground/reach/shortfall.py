@@ -42,7 +42,7 @@ def miss_in_strata(estimate: Estimate, standard: float) -> Draws:
     rising = (LEVEL_MIDDLES - points[0]) / (points[1] - points[0])
     low = np.minimum(rising.astype(np.int64), _LEVELS - 2)
     share = rising - low
-    return (missing[:, low] * (1 - share) + missing[:, low + 1] * share).astype(np.float32)
+    return np.asarray(missing[:, low] * (1 - share) + missing[:, low + 1] * share, dtype=np.float32)
 
 
 def _miss(estimate: Estimate, uptake: Floats, part: slice, standard: float) -> Floats:
