@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,15 @@ class TableReport:
 
 @dataclass(slots=True)
 class LoadReport:
-    """What one source gave: its tables, and the contract files that it wrote."""
+    """What one source gave: its tables, and the contract files that it wrote.
+
+    ``lsoa_conversion`` tells how its LSOAs were read as those of another edition; it is empty where they were
+    not.
+    """
 
     source: str
     persons: Path
     events: Path
     tables: list[TableReport] = field(default_factory=list)
     sha256: dict[str, str] = field(default_factory=dict)
+    lsoa_conversion: dict[str, Any] = field(default_factory=dict)

@@ -137,11 +137,16 @@ class _Frozen(BaseModel):
 
 
 class SourceRecord(_Frozen):
-    """A source that a release was made from: its kind, and the digest of each file that was read."""
+    """A source that a release was made from: its kind, and the digest of each file that was read.
+
+    ``lsoa_edition`` and ``lsoa_lookup`` stand where its LSOAs were read as those of the other edition.
+    """
 
     name: str
     kind: str
     sha256: dict[str, str]
+    lsoa_edition: str = ""
+    lsoa_lookup: str = ""
 
 
 class FileRecord(_Frozen):

@@ -35,7 +35,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_YearAsText = BeforeValidator(lambda year: str(year) if isinstance(year, int) else year)
+YearAsText = BeforeValidator(lambda year: str(year) if isinstance(year, int) else year)
 """A year is a name here: 2021 and "2021" are the same edition."""
 
 
@@ -54,8 +54,8 @@ class AreasSection(_Strict):
     file: str = "data/areas.csv"
     practices: str | None = None
     boundaries: str | None = None
-    lsoa_edition: Annotated[Literal["2011", "2021"], _YearAsText]
-    imd_edition: Annotated[str, _YearAsText]
+    lsoa_edition: Annotated[Literal["2011", "2021"], YearAsText]
+    imd_edition: Annotated[str, YearAsText]
 
 
 class PopulationSection(_Strict):
@@ -99,7 +99,7 @@ class OptOutSection(_Strict):
 class PeriodsSection(_Strict):
     """``[periods]``: the earlier dates that every build works out as well, for time series."""
 
-    years: Annotated[str | None, _YearAsText] = None
+    years: Annotated[str | None, YearAsText] = None
     every: Literal["month", "quarter", "half-year", "year"] = "year"
 
 

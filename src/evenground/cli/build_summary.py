@@ -27,6 +27,7 @@ def show_build(report: BuildReport) -> None:
     """What was read, dropped and why, who was linked, what is not recorded, and what each stage took."""
     for source in report.sources:
         _show_source(source, _EXACT)
+        _show_conversion(source)
     for aggregate in report.aggregates:
         _show_source(aggregate, "published figures")
     for linkage in report.linkages:
@@ -48,6 +49,18 @@ def show_build(report: BuildReport) -> None:
         f"of which {report.suppressed:,} suppressed.\nRelease [bold]{report.release_id}[/] {state}. "
         f"The same in secure/reports/{report.release_id}.json."
     )
+
+
+def _show_conversion(source: LoadReport) -> None:
+    said = source.lsoa_conversion
+    if said:
+        console.print(
+            f"  LSOAs of {said['from_edition']} in {escape(source.source)} are read as those of "
+            f"{said['to_edition']} by {escape(said['lookup'])}. {said['people_by_best_fit']:,} rows of "
+            f"persons are from {said['areas_by_best_fit']:,} areas that are now several: each area is read "
+            f"as the part with {said['rule']}. {said['people_not_in_lookup']:,} rows have an LSOA that is "
+            "not in the look-up."
+        )
 
 
 def _list_linked(linkage: LinkageRates) -> Table:

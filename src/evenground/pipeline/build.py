@@ -39,7 +39,7 @@ from evenground.pipeline.closing import (
     open_earlier,
     write_record,
 )
-from evenground.pipeline.coverage import count_completeness, describe_coverage
+from evenground.pipeline.coverage import count_completeness, describe_coverage, name_conversion
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.pipeline.governance import (
     Weighed,
@@ -466,6 +466,7 @@ def _check_sources(workspace: Workspace, day: dt.date) -> list[Fault]:
             root=workspace.root,
             folder=workspace.secure,
             restrictions=_find_restrictions(workspace, day),
+            lsoa_edition=workspace.place.areas.lsoa_edition,
         )
     )
     if aggregates:
@@ -596,6 +597,7 @@ def _describe(
     """All that a release says besides its tables."""
     digests = {loaded.source: loaded.sha256 for loaded in report.sources}
     digests |= {loaded.source: loaded.sha256 for loaded in report.aggregates}
+    converted = {loaded.source: loaded.lsoa_conversion for loaded in report.sources}
     place, areas = workspace.place.place, workspace.place.areas
     definitions = inputs.definitions
     return ReleaseContent(
@@ -611,7 +613,12 @@ def _describe(
         code_version=__version__,
         definitions_sha256=definitions.sha256,
         sources=tuple(
-            SourceRecord(name=section.name, kind=section.kind, sha256=digests[section.name])
+            SourceRecord(
+                name=section.name,
+                kind=section.kind,
+                sha256=digests[section.name],
+                **name_conversion(converted.get(section.name, {})),
+            )
             for section in workspace.place.sources
         ),
         tables={},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -39,6 +40,13 @@ def count_completeness(cells: pl.DataFrame) -> dict[str, int]:
     counted = {words: groups.pop(code, 0) for code, words in _UNRECORDED.items()}
     unknown = cells.filter(pl.col("lsoa_code") == UNKNOWN_AREA)["population"].sum()
     return counted | {"ethnic group recorded": sum(groups.values()), "area unknown": int(unknown)}
+
+
+def name_conversion(conversion: Mapping[str, Any]) -> dict[str, str]:
+    """How a source's LSOAs were read as those of the other edition, as a manifest names it."""
+    if not conversion:
+        return {}
+    return {"lsoa_edition": conversion["from_edition"], "lsoa_lookup": conversion["lookup"]}
 
 
 def _table_facts(reports: Iterable[LoadReport]) -> Iterator[tuple[str, str, str, str, int]]:

@@ -89,6 +89,7 @@ def _read_sources(
         lsoa_codes=set(geography.lsoas["lsoa_code"].to_list()),
         practice_codes=set(practices) or None,
         restrictions=weighed.restrictions,
+        lsoa_edition=workspace.place.areas.lsoa_edition,
         progress=progress,
     )
 
@@ -156,7 +157,11 @@ def _survey(
     place = workspace.place
     sections = split_sections(place.sources)[0]
     digests, size = survey_sources(
-        sections, root=workspace.root, folder=folder, restrictions=weighed.restrictions
+        sections,
+        root=workspace.root,
+        folder=folder,
+        restrictions=weighed.restrictions,
+        lsoa_edition=place.areas.lsoa_edition,
     )
     inputs = {
         "place.toml, place.as_at": place.place.as_at.isoformat(),

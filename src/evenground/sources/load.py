@@ -8,10 +8,18 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from evenground.contract import LoadReport, TableReport
 from evenground.errors import Fault, SourceError
+from evenground.sources.editions import (
+    Editions,
+    check_edition,
+    describe_conversion,
+    find_editions,
+    hold_editions,
+    name_unplaced,
+)
 from evenground.sources.kinds import Described, describe_sources, open_source
 from evenground.sources.linkage.crosswalk import Crosswalk, find_crosswalk
 from evenground.sources.linkage.definition import check_linkages
@@ -49,12 +57,14 @@ class _Source:
     crosswalk: Crosswalk | None = None
     codes: frozenset[tuple[str, str]] | None = None
     opt_outs: Sequence[OpenedList] = ()
+    editions: Editions | None = None
 
     def digests(self) -> dict[str, str]:
         """The SHA-256 of all that its rows follow from, by name."""
         files = {entry.file.name: entry.file.sha256 for entry in self.inputs.values()}
         files |= {one.file.name: one.file.sha256 for one in self.opt_outs}
-        return files | ({self.crosswalk.name: self.crosswalk.sha256} if self.crosswalk else {})
+        others = (one for one in (self.crosswalk, self.editions) if one is not None)
+        return files | {one.name: one.sha256 for one in others}
 
     def of(self, table: str) -> Iterator[tuple[FileNumber, Input]]:
         return ((number, entry) for number, entry in self.inputs.items() if entry.table == table)
@@ -69,6 +79,7 @@ def load_sources(
     lsoa_codes: Collection[str],
     practice_codes: Collection[str] | None = None,
     restrictions: Mapping[str, Restriction] | None = None,
+    lsoa_edition: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[LoadReport, ...]:
     """Read what the providers sent and write it as the contract has it: one persons file, one events file.
@@ -90,6 +101,8 @@ def load_sources(
         The practices of the place; ``None`` takes every practice code as it stands.
     restrictions
         What may be read of a source, by its name; a source that is not there may be read whole.
+    lsoa_edition
+        The edition of the place's LSOAs. A source of the other one needs a look-up.
     progress
         Called with a sentence as each file is begun.
 
@@ -109,14 +122,16 @@ def load_sources(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with temporary_folder(folder, ".sources") as name:
         temporary = Path(name)
-        sources, faults = _open_sources(sections, root, temporary, tell, restrictions)
+        sources, faults = _open_sources(sections, root, temporary, tell, restrictions, lsoa_edition)
         if faults:
             raise _sources_error(sections, faults)
         with Session(sources[0].name, temporary) as session:
             sources = [_with_pseudonyms(session, n, source) for n, source in enumerate(sources)]
             persons.prepare_persons(session, as_at, lsoa_codes, practice_codes)
+            sources = [_with_areas(session, n, source) for n, source in enumerate(sources)]
             tables = _load_persons(session, sources, tell, check_practices=practice_codes is not None)
             persons.write_persons(session, temporary / PERSONS_FILE)
+            conversions = [_describe_conversion(session, n, source) for n, source in enumerate(sources)]
             tables |= _load_events(session, sources, tell)
             tell("Writing persons and events")
             events.write_events(session, temporary / EVENTS_FILE)
@@ -131,8 +146,9 @@ def load_sources(
             folder / EVENTS_FILE,
             [tables[number] for number in source.inputs],
             source.digests(),
+            conversion,
         )
-        for source in sources
+        for source, conversion in zip(sources, conversions, strict=True)
     )
 
 
@@ -142,13 +158,14 @@ def check_sources(
     root: Path,
     folder: Path,
     restrictions: Mapping[str, Restriction] | None = None,
+    lsoa_edition: str | None = None,
 ) -> list[Fault]:
     """Every fault of the sections, their files and linkages: not there, unreadable, or lacking a column.
 
     No row is checked: ``load_sources`` does that. Temporary files stand in ``folder`` and go afterwards.
     """
     with temporary_folder(folder, ".sources") as temporary:
-        faults = _open_sources(sections, root, Path(temporary), lambda _: None, restrictions)[1]
+        faults = _open_sources(sections, root, temporary, lambda _: None, restrictions, lsoa_edition)[1]
     return list(dict.fromkeys([*check_linkages(root, sections), *faults]))
 
 
@@ -158,6 +175,7 @@ def survey_sources(
     root: Path,
     folder: Path,
     restrictions: Mapping[str, Restriction] | None = None,
+    lsoa_edition: str | None = None,
 ) -> tuple[dict[str, dict[str, str]], int]:
     """The SHA-256 of each file of each source, by their names, and the bytes of all of them.
 
@@ -169,7 +187,7 @@ def survey_sources(
         Where a section or a file cannot be used.
     """
     with temporary_folder(folder, ".sources") as temporary:
-        sources, faults = _open_sources(sections, root, temporary, lambda _: None, restrictions)
+        sources, faults = _open_sources(sections, root, temporary, lambda _: None, restrictions, lsoa_edition)
         if faults:
             raise _sources_error(sections, faults)
         paths = {entry.file.path for source in sources for entry in source.inputs.values()}
@@ -183,6 +201,7 @@ def _open_sources(
     temporary: Path,
     tell: Progress,
     restrictions: Mapping[str, Restriction] | None = None,
+    lsoa_edition: str | None = None,
 ) -> tuple[list[_Source], list[Fault]]:
     described, faults = describe_sources(sections)
     crosswalks, wrong = _find_crosswalks(described, root, sections)
@@ -204,14 +223,17 @@ def _open_sources(
         opened = open_source(source, intake)
         restriction = (restrictions or {}).get(source.name, Restriction())
         opt_outs, unusable = open_opt_outs(restriction.opt_outs, intake)
-        faults += [*wrong, *opened.faults, *unusable]
+        misfit = check_edition(source.name, source.options, lsoa_edition)
+        editions, unread = find_editions(source.name, source.options, root) if not misfit else (None, [])
+        faults += [*wrong, *opened.faults, *unusable, *misfit, *unread]
         inputs = {}
         for entry in sorted(opened.inputs, key=lambda entry: entry.table == "events"):
             file = FileNumber(number, place, spaces.index(identifiers[source.name]))
             inputs[file] = limit_fields(entry, restriction.fields)
             number += 1
         crosswalk = crosswalks.get(source.name)
-        sources.append(_Source(source.name, source.role, inputs, key, crosswalk, restriction.codes, opt_outs))
+        limits = (restriction.codes, opt_outs)
+        sources.append(_Source(source.name, source.role, inputs, key, crosswalk, *limits, editions))
     if not faults and not any(list(source.of("events")) for source in sources):
         what, hint = "there are no events in any source.", "Give at least one file of events."
         faults.append(Fault(f"{PLACE_FILE}, [[sources]]", what, hint))
@@ -290,6 +312,21 @@ def _with_pseudonyms(session: Session, number: int, source: _Source) -> _Source:
     return replace(source, inputs=inputs)
 
 
+def _with_areas(session: Session, number: int, source: _Source) -> _Source:
+    """The source with its LSOAs read as those of the place's edition, where it has the other one."""
+    if source.editions is None:
+        return source
+    table = f"areas_{number}"
+    hold_editions(session, table, source.editions)
+    return replace(
+        source, inputs={file: replace(entry, areas=table) for file, entry in source.inputs.items()}
+    )
+
+
+def _describe_conversion(session: Session, number: int, source: _Source) -> dict[str, Any]:
+    return describe_conversion(session, source.editions, number) if source.editions else {}
+
+
 def _sources_error(sections: Sequence[SourceSection], faults: list[Fault]) -> SourceError:
     if len(sections) == 1:
         return source_error(sections[0].name, faults)
@@ -321,6 +358,8 @@ def _load_persons(
     persons.number_persons(session)
     _count_dropped(session, tables, "persons_staged", "file_no", persons.REASONS)
     _count_kept(session, tables, "persons_staged WHERE reason IS NULL", "file_no", "changed", persons.CHANGES)
+    for number, table in tables.items():
+        table.notes += name_unplaced(session, number.file)
     _check_kept(sources, tables, {words.SAME_PERSON_ROW, words.OTHER_PERSON_ROW, *words.NOT_ALLOWED})
     return tables
 

@@ -10,7 +10,7 @@ from evenground.contract import CODE_SYSTEMS
 from evenground.errors import SourceError
 from evenground.sources.pseudonyms import KEY_VARIABLE
 from evenground.vocabulary import ETHNIC_GROUPS, Sex
-from evenground.workspace import PLACE_FILE, SourceSection, explain_validation
+from evenground.workspace import PLACE_FILE, SourceSection, YearAsText, explain_validation
 
 CodeSystem = Literal["snomed_ct", "ctv3", "icd_10", "dmd", "loinc", "omop_concept", "local"]
 DateOrder = Literal["day_first", "month_first"]
@@ -56,6 +56,8 @@ class SourceOptions(StrictModel):
     is_register: bool = False
     adds_people: bool = False
     linkage: str | None = Field(default=None, min_length=1)
+    lsoa_edition: Annotated[Literal["2011", "2021"] | None, YearAsText] = None
+    lsoa_lookup: str | None = Field(default=None, min_length=1)
     pseudonymise: Literal["nhs_number"] | None = None
     pseudonym_key: str = Field(default=KEY_VARIABLE, min_length=1)
 

@@ -284,7 +284,8 @@ def _read_manifest(folder: Path, raw: dict[str, Any]) -> Prepared:
     for report in raw["reports"]:
         tables = [TableReport(**table) for table in report["tables"]]
         source, sha256 = report["source"], report["sha256"]
-        reports.append(LoadReport(source, folder / "persons", folder / "events", tables, sha256))
+        converted = report["lsoa_conversion"]
+        reports.append(LoadReport(source, folder / "persons", folder / "events", tables, sha256, converted))
     people, events = tuple(raw["people"]), tuple(raw["events"])
     return Prepared(folder, raw["inputs"], raw["code_version"], people, events, tuple(reports))
 

@@ -32,7 +32,7 @@ class Input:
     ``columns``, ``values`` and ``constants`` are by contract column, as ``place.toml`` has them for extracts.
     ``prepare`` makes what ``file.relation`` reads, once, just before the rows are staged, and returns notes
     for the report: no row is touched while a source is only checked. ``agreed_codes`` is the table of the
-    codes that may be read, where not all may.
+    codes that may be read, where not all may; ``areas`` that of its LSOAs, where they are of another edition.
     """
 
     table: Literal["persons", "events"]
@@ -45,6 +45,7 @@ class Input:
     prepare: Callable[[Session], list[str]] | None = None
     is_optional: bool = False
     pseudonymise: Callable[[str], str] | None = None
+    areas: str | None = None
     agreed_codes: str | None = None
 
     def pseudonym(self, person: str) -> str:

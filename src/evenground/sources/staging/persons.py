@@ -46,7 +46,9 @@ REASONS: Final = (
 CHANGES: Final = (
     (words.SEX_UNKNOWN, "sex_text IS NOT NULL AND sex_word IS NULL"),
     (words.ETHNIC_UNKNOWN, "ethnic_text IS NOT NULL AND ethnic_word IS NULL"),
-    (words.LSOA_UNKNOWN, f"area IS NULL AND lsoa_text IS NOT NULL AND lsoa_text <> '{UNKNOWN_AREA.upper()}'"),
+    (words.LSOA_UNKNOWN, f"fate = {words.OUTSIDE}"),
+    (words.LSOA_NOT_IN_LOOKUP, f"fate = {words.NO_AREA}"),
+    (words.LSOA_BEST_FIT, f"fate = {words.BY_FIT}"),
     (words.PRACTICE_UNKNOWN, "practice IS NULL AND practice_text IS NOT NULL"),
     (words.DEATH_UNREADABLE, "has_death AND died IS NULL"),
     (words.DIED_LATER, "died > as_at"),
@@ -70,7 +72,8 @@ def prepare_persons(
         "CREATE TEMP TABLE persons_staged (file_no USMALLINT, source_no USMALLINT, space USMALLINT, "
         "adds_people BOOLEAN, row_no BIGINT, pseudonym VARCHAR, "
         "birth_date DATE, sex VARCHAR, ethnic_group VARCHAR, lsoa_code VARCHAR, practice_code VARCHAR, "
-        "death_date DATE, left_date DATE, reason UTINYINT, changed UINTEGER)"
+        "death_date DATE, left_date DATE, area_text VARCHAR, area_fate UTINYINT, reason UTINYINT, "
+        "changed UINTEGER)"
     )
 
 
@@ -98,13 +101,23 @@ def stage_persons(
         "needs_birth": str(adds_people).lower(),
     }
     place = f"{number.file}, {number.source}, {number.space}, {adds_people}"
+    rejects = f"rejects_{number.file}"
     session.run(
-        _stage_sql(place, cells, read, f"rejects_{number.file}", check_practices=check_practices), entry.file
+        _stage_sql(place, cells, read, rejects, areas=entry.areas, check_practices=check_practices),
+        entry.file,
     )
     return cells
 
 
-def _stage_sql(place: str, cells: Cells, read: dict[str, str], rejects: str, *, check_practices: bool) -> str:
+def _stage_sql(
+    place: str,
+    cells: Cells,
+    read: dict[str, str],
+    rejects: str,
+    *,
+    areas: str | None,
+    check_practices: bool,
+) -> str:
     listed = ", ".join(f"{sql} AS {name}" for name, sql in read.items())
     practice = "practices.meaning" if check_practices else "practice_text"
     source = cells.source(rejects, numbered=True)
@@ -114,20 +127,35 @@ def _stage_sql(place: str, cells: Cells, read: dict[str, str], rejects: str, *, 
         known AS (
             SELECT cells.*, as_at, sex_words.meaning AS sex_word, areas.meaning AS area,
                 {practice} AS practice,
-                {ethnic_sql("ethnic_text")} AS ethnic_word
+                {ethnic_sql("ethnic_text")} AS ethnic_word,
+                {_fate_sql(is_converted=areas is not None)} AS fate
             FROM cells CROSS JOIN dates
             LEFT JOIN sex_words ON sex_words.word = lower(sex_text)
             LEFT JOIN ethnic_words
                 ON ethnic_words.word = lower(regexp_replace(ethnic_text, '[^A-Za-z0-9]', '', 'g'))
-            LEFT JOIN areas ON areas.word = lsoa_text
+            LEFT JOIN {areas or "areas"} AS areas ON areas.word = lsoa_text
             LEFT JOIN practices ON practices.word = practice_text
         )
         SELECT {place}, row_no, pseudonym, born, coalesce(sex_word, '{Sex.NOT_KNOWN}'),
             coalesce(ethnic_word, '{MISSING_CATEGORY}'), coalesce(area, '{UNKNOWN_AREA}'), practice,
             CASE WHEN died <= as_at THEN died END,
             CASE WHEN gone <= as_at AND (born IS NULL OR gone >= born) THEN gone END,
+            CASE WHEN fate IS NOT NULL THEN lsoa_text END, fate,
             {choose_reason(REASONS)}, {mark_changes(CHANGES)}
         FROM known"""
+
+
+def _fate_sql(*, is_converted: bool) -> str:
+    """SQL for what became of an area that was given; NULL where it simply is one of the place's."""
+    given = f"lsoa_text IS NOT NULL AND lsoa_text <> '{UNKNOWN_AREA.upper()}'"
+    converted = (
+        f"WHEN areas.word IS NULL THEN {words.NO_AREA} "
+        f"WHEN areas.meaning IS NOT NULL AND areas.is_best_fit THEN {words.BY_FIT} "
+    )
+    return (
+        f"CAST(CASE WHEN NOT ({given}) THEN NULL {converted if is_converted else ''}"
+        f"WHEN areas.meaning IS NULL THEN {words.OUTSIDE} END AS UTINYINT)"
+    )
 
 
 def ethnic_sql(text: str) -> str:

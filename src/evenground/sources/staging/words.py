@@ -89,6 +89,8 @@ BROKEN_ROW = "row with a stray quotation mark or far too long"
 SEX_UNKNOWN = "sex not recognised (kept as not known)"
 ETHNIC_UNKNOWN = "ethnic group not recognised (kept as missing)"
 LSOA_UNKNOWN = "LSOA not in the place's areas (kept as area unknown)"
+LSOA_NOT_IN_LOOKUP = "LSOA not in the look-up of editions (kept as area unknown)"
+LSOA_BEST_FIT = "LSOA of the other edition that is now several (kept in one of them)"
 PRACTICE_UNKNOWN = "practice not in the place's practices (kept without one)"
 DEATH_UNREADABLE = "date of death not readable (kept as alive)"
 DIED_LATER = "died after the date of the data (kept as alive)"
@@ -107,6 +109,11 @@ DEATH_FILLED = "date of death fills a gap of an earlier source"
 PRACTICE_FILLED = "practice fills a gap of an earlier source"
 CODE_REPAIRED = "code written as a decimal number (repaired)"
 VALUE_NOT_NUMERIC = "value not numeric (kept without a value)"
+
+OUTSIDE: Final = 1
+NO_AREA: Final = 2
+BY_FIT: Final = 3
+"""What became of an area that was given, where it is not simply one of the place's."""
 
 UNREADABLE = "line that is not a resource of its type"
 IN_ERROR = "entered in error"
@@ -198,6 +205,8 @@ CHANGED_PERSONS: Final = {
     SEX_UNKNOWN: "Give it in `values.sex`.",
     ETHNIC_UNKNOWN: "Give it in `values.ethnic_group`.",
     LSOA_UNKNOWN: "The person is counted, with the area unknown.",
+    LSOA_NOT_IN_LOOKUP: "In a source with `lsoa_lookup`. The person is counted, with the area unknown.",
+    LSOA_BEST_FIT: "In a source with `lsoa_lookup`. The part with the most people, or else the first code.",
     PRACTICE_UNKNOWN: "The person is counted, without a practice.",
     DEATH_UNREADABLE: "It is not in one of the date forms below.",
     DIED_LATER: "At the date of the data the person was alive.",
