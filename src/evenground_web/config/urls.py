@@ -9,6 +9,7 @@ from evenground_web.common import views
 urlpatterns = [
     path("", include("evenground_web.profiles.urls")),
     path("priorities/", include("evenground_web.priorities.urls")),
+    path("api/v1/", include("evenground_web.api.urls")),
     path("account/", include("evenground_web.accounts.urls")),
     path("accessibility/", views.show_accessibility, name="accessibility"),
     path("robots.txt", views.show_robots, name="robots"),
