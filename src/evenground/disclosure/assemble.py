@@ -97,6 +97,7 @@ def assemble(
     shares: Shares | None = None,
     *,
     changes: bool = True,
+    guess: bool = True,
 ) -> Table:
     """Put all sums of some releases together.
 
@@ -111,12 +112,14 @@ def assemble(
     changes
         Whether to suppose that a later release of a period counts everybody that an earlier one did, and
         some more.
+    guess
+        Whether to suppose that parts make the whole where it is seen that all that are shown do.
     """
     sums = Sums(counts)
     for release, of_release in relations.items():
         index = counts.of(release)
         own = "" if len(relations) == 1 else f" ({release})"
-        _add_relations(sums, counts, index, of_release, own)
+        _add_relations(sums, counts, index, of_release, own, guess=guess)
         _add_populations(sums, counts, index)
     _add_complements(sums, counts)
     if shares is not None:
@@ -129,12 +132,18 @@ def assemble(
 
 
 def _add_relations(
-    sums: Sums, counts: Counts, index: NDArray[np.int64], relations: pl.DataFrame, own: str
+    sums: Sums,
+    counts: Counts,
+    index: NDArray[np.int64],
+    relations: pl.DataFrame,
+    own: str,
+    *,
+    guess: bool,
 ) -> None:
     for (words, is_whole), of_kind in relations.group_by("kind", "is_whole", maintain_order=True):
         found = _rows(index, of_kind)
         least = np.zeros(len(found.total))
-        if not is_whole and not _adds_up(counts, found):
+        if not (is_whole or (is_whole is None and guess and _adds_up(counts, found))):
             least -= np.inf
         parts = (
             np.concatenate([found.row, np.arange(len(found.total))]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -135,7 +135,7 @@ class State:
         return np.flatnonzero(self.is_guarded() & (self.width < self.needed))
 
 
-def begin(releases: Sequence[Published], *, changes: bool = True) -> State:
+def begin(releases: Sequence[Published]) -> State:
     """Put together what releases tell and narrow it. The first is the one that is audited.
 
     Raises
@@ -148,14 +148,16 @@ def begin(releases: Sequence[Published], *, changes: bool = True) -> State:
     shares = tighten_by_figures(counts, releases)
     tighten_by_texts(counts, releases)
     relations = {one.name: list_relations(counts.groups, one.tables["areas"]) for one in releases}
-    table = assemble(counts, relations, shares, changes=changes and len(releases) > 1)
-    narrowed = narrow(table.system)
-    if len(narrowed.contradictory):
-        if changes and len(releases) > 1:
-            # The later release does not hold all that the earlier one did, so nothing ties them.
-            return begin(releases, changes=False)
-        raise _contradiction(counts, table, narrowed)
-    return State(counts, table, narrowed, releases[0].policy.possible_values)
+    several = len(releases) > 1
+    # What is supposed may be wrong: that a later release holds all that an earlier one did, or what adds up.
+    for changes, guess in [(True, True), (False, True), (False, False)][0 if several else 1 :]:
+        table = assemble(counts, relations, shares, changes=changes, guess=guess)
+        narrowed = narrow(table.system)
+        if not len(narrowed.contradictory):
+            return State(counts, table, narrowed, releases[0].policy.possible_values)
+    if several and any(one.made_of for one in releases):
+        return begin([replace(one, made_of="") for one in releases])
+    raise _contradiction(counts, table, narrowed)
 
 
 def audit(release: Published, *, against: Sequence[Published] = (), thorough: bool = False) -> Audit:

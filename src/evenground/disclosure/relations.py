@@ -117,7 +117,9 @@ def _areas_in_areas(groups: pl.DataFrame, areas: pl.DataFrame) -> Iterator[pl.Da
     step = pl.concat(steps)
     joined = groups.join(step, on=["area_type", "area_code"], how="inner")
     keys = {"parent_type": "area_type", "parent_code": "area_code", "cut": "cut", "category": "category"}
-    yield _join_parents(joined, groups, keys, pl.col("kind"), is_whole=pl.col("kind") == "lsoa in msoa")
+    yield _join_parents(
+        joined, groups, keys, pl.col("kind"), is_whole=_known(pl.col("kind") == "lsoa in msoa")
+    )
 
 
 _UNKNOWN_IN: Final = (
@@ -184,9 +186,9 @@ def _categories(groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
     everyone = (pl.lit(str(Cut.ALL)).alias("parent_cut"), pl.lit(EVERYONE).alias("parent_category"))
     parts = groups.filter(pl.col("cut").is_in(_PARTITIONS)).with_columns(*everyone)
     kind = pl.concat_str("cut", pl.lit(" in all"))
-    yield _join_parents(parts, groups, keys, kind, is_whole=pl.col("cut") != Cut.SEGMENT)
+    yield _join_parents(parts, groups, keys, kind, is_whole=_known(pl.col("cut") != Cut.SEGMENT))
     plus = groups.filter(pl.col("cut") == Cut.PLUS_GROUP).with_columns(*everyone)
-    # People may be in several: each is a part by itself.
+    # People may be in several: each is a part by itself, and never the whole.
     named = pl.concat_str(pl.lit("plus_group "), "category", pl.lit(" in all"))
     yield _join_parents(plus, groups, keys, named, is_whole=pl.lit(value=False))
     sixteen = groups.filter(pl.col("cut") == Cut.ETHNIC_GROUP).with_columns(
@@ -212,6 +214,10 @@ def _pairs(groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
         )
         kind = pl.concat_str("cut", pl.lit(" in "), "parent_cut")
         yield _join_parents(parts, groups, keys, kind, is_whole=pl.lit(value=True))
+
+
+def _known(is_whole: pl.Expr) -> pl.Expr:
+    return pl.when(is_whole).then(statement=True).otherwise(None)
 
 
 def _join_parents(

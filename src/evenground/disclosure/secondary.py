@@ -60,6 +60,8 @@ class _Hiding:
         """With these counts hidden, and the numerators of those that are denominators."""
         numerators, denominators = self.state.counts.pairs
         along = np.setdiff1d(numerators[np.isin(denominators, unknowns)], unknowns)
+        # That nobody is counted may stand under another name as well, and protects nothing.
+        along = along[self.upper[along] > 0]
         lower, upper, added = self.lower.copy(), self.upper.copy(), self.added.copy()
         lower[unknowns], lower[along] = np.minimum(lower[unknowns], self.least), 0.0
         both = np.concatenate([unknowns, along])
@@ -189,6 +191,7 @@ def _routes(hiding: _Hiding, who: Codes, unknowns: Codes) -> tuple[Codes, Codes]
 def _show_again(start: _Hiding, hiding: _Hiding) -> _Hiding:
     """Show what need not have been hidden, the costliest first: one count of each table at a time."""
     tables = _tables(hiding.state)
+    count = int(tables.max(initial=0)) + 1
     left = np.flatnonzero(hiding.added & np.isfinite(hiding.cost))
     left = left[np.argsort(-hiding.cost[left], kind="stable")]
     numerators, denominators = hiding.state.counts.pairs
@@ -197,11 +200,15 @@ def _show_again(start: _Hiding, hiding: _Hiding) -> _Hiding:
         tried = left[first]
         left = np.delete(left, first)
         # A numerator is never shown without its denominator.
-        tried = tried[~np.isin(tried, numerators[hiding.added[denominators]])]
+        blocked = np.zeros(len(hiding.added), dtype=bool)
+        blocked[numerators[hiding.added[denominators]]] = True
+        tried = tried[~blocked[tried]]
         if not len(tried):
             continue
         attempt = _narrow_on(_shown(start, hiding, tried), tried)
-        failed = np.isin(tables, tables[attempt.state.exposed()])
+        has_failed = np.zeros(count, dtype=bool)
+        has_failed[tables[attempt.state.exposed()]] = True
+        failed = has_failed[tables]
         good = tried[~failed[tried]]
         if len(good):
             hiding = _keep(_shown(start, hiding, good), hiding, attempt, failed)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from evenground.disclosure import IndicatorTold, Policy, Published, audit, load_policy
-from tests.support.town import LSOAS, PERIOD, Town, close, make_people, publish
+from tests.support.town import LSOAS, Town, close, make_people, publish
 
 EXACT = load_policy("threshold-10")
 ROUNDED = load_policy("nhs-7-5")
