@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypedDict, Unpack
 import typer
 
 from evenground import __version__
-from evenground.cli import agreements, indicators, prepare
+from evenground.cli import agreements, disclosure, indicators, prepare
 from evenground.cli.consoles import console, problems, show_progress
 from evenground.cli.opening import open_release
 from evenground.cli.rank import EACH_SERVICE, Order, rank
@@ -35,6 +35,7 @@ release_app = typer.Typer(help="List, show, verify and choose releases.", no_arg
 app.add_typer(release_app, name="release")
 app.add_typer(indicators.app, name="indicator")
 app.add_typer(agreements.app, name="agreement")
+app.add_typer(disclosure.app, name="disclosure")
 app.add_typer(prepare.app, name="data")
 
 WorkspaceOption = Annotated[
