@@ -58,4 +58,5 @@ def merge_answers(answers: Iterable[Answer]) -> Answer:
 def _add_up(frames: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
     if len(frames) == 1:
         return frames[0]
-    return pl.concat(frames).group_by(keys).agg(pl.exclude(keys).sum())
+    # Counts that were packed are narrower than others.
+    return pl.concat(frames, how="vertical_relaxed").group_by(keys).agg(pl.exclude(keys).sum())

@@ -47,10 +47,10 @@ class Cells:
 
     ``frame`` has one row a group: ``lsoa_code`` (``unknown`` included), ``age_band``, ``sex``,
     ``ethnic_group``, ``population``, and for each indicator ``<id>__denominator`` and ``<id>__numerator``.
-    The denominator of a rate is in person-years. ``practices`` has the same counts by ``practice_code``
-    and ``age_band``, for people with a practice. ``groups`` has them by ``cut`` (``plus_group`` or
-    ``segment``), ``category`` (the group's id), ``lsoa_code`` and ``age_band``: a person counts in every
-    PLUS group they belong to.
+    The denominator of a rate is in person-years. Counts are of 32 bits. ``practices`` has the same counts
+    by ``practice_code`` and ``age_band``, for people with a practice. ``groups`` has them by ``cut``
+    (``plus_group`` or ``segment``), ``category`` (the group's id), ``lsoa_code`` and ``age_band``: a person
+    counts in every PLUS group they belong to.
     """
 
     frame: pl.DataFrame
@@ -236,10 +236,9 @@ def _name_groups(groups: pl.DataFrame | None, plan: Plan, known: tuple[str, ...]
 
 
 def _finish(frame: pl.DataFrame, keys: Sequence[str], measures: Sequence[str]) -> pl.DataFrame:
-    names = pl.DataFrame({"age_band": range(len(AGE_BANDS)), "name": AGE_BANDS})
-    numbered = frame.sort(keys).with_columns(pl.col("age_band").cast(pl.Int64))
-    named = numbered.join(names, on="age_band", how="left", maintain_order="left")
-    return named.with_columns(pl.col("name").alias("age_band")).select(*keys, pl.col(measures).cast(pl.Int64))
+    # No group of people is near two thousand million; what is added up from here on is wider (rollup.py).
+    band = pl.col("age_band").replace_strict(dict(enumerate(AGE_BANDS)), return_dtype=pl.String)
+    return frame.sort(keys).with_columns(band).select(*keys, pl.col(measures).cast(pl.Int32))
 
 
 def _require_known(where: str, name: str, known: Sequence[str] | dict[str, str]) -> None:

@@ -135,10 +135,12 @@ def _answer(
         progress(f"Counting as at {plan.as_at}, pass {number + 1} of {len(plan.counting)}")
         _find_hits(connection, plan, number, is_coded=is_coded)
         _prepare_people(connection, plan, number, request, has_practices=has_practices)
+        connection.execute(f"DROP TABLE IF EXISTS {sql.HITS}")
         cells.append(read_counts(read, plan, number, sql.CELL_KEYS))
         practices.append(read_counts(read, plan, number, sql.PRACTICE_KEYS))
         if plan.memberships:
             groups.append(read_counts(read, plan, number, sql.GROUP_KEYS))
+        connection.execute(f"DROP TABLE {sql.PEOPLE}")
     return Answer(
         side_by_side(cells, sql.CELL_KEYS),
         side_by_side(practices, sql.PRACTICE_KEYS),

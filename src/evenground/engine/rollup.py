@@ -106,7 +106,9 @@ class _Adder:
         self.keep = keep
 
     def add(self, frame: pl.DataFrame, *keys: str) -> pl.DataFrame:
-        return frame.group_by(list(dict.fromkeys((*keys, *self.keep)))).agg(pl.col(self.measures).sum())
+        return frame.group_by(list(dict.fromkeys((*keys, *self.keep)))).agg(
+            pl.col(self.measures).sum().cast(pl.Int64)
+        )
 
     def table(
         self, frame: pl.DataFrame, area_type: AreaType, area: pl.Expr, cut: Cut, category: pl.Expr

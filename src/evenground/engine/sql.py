@@ -271,7 +271,10 @@ def packed_query(plan: Plan, number: int, keys: Sequence[str]) -> exp.Select:
         own = _unpacked(one, 2 * index)
         if index in days:
             own = exp.Mul(this=exp.paren(own), expression=_integer(indicator.years))
-        counted = _column(f"counted_{index}") if index in days else _unpacked(one, 2 * index + 1)
+            counted: exp.Expr = _column(f"counted_{index}")
+        else:
+            # Two bytes hold a lane: the largest table that a count makes is a quarter of what it would be.
+            own, counted = (exp.cast(one_of, "SMALLINT") for one_of in (own, _unpacked(one, 2 * index + 1)))
         outer = outer.select(_alias(own, people), _alias(counted, reached), copy=False)
     return outer.from_(inner.subquery("packed"), copy=False)
 

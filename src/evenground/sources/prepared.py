@@ -127,20 +127,19 @@ def _connect(folder: Path, memory_limit: str) -> Iterator[duckdb.DuckDBPyConnect
             connection.execute("SET memory_limit = ?", [memory_limit])
             connection.execute("SET enable_progress_bar = false")
             yield connection
-        return
     except duckdb.OutOfMemoryException as error:
         if is_disk_full(error):
             raise
         what = f"cannot be divided into buckets with {memory_limit} of memory and the free disk."
         fault = Fault("The records", what, "Free some disk in the workspace, or allow more memory.")
+        raise SourceError("The records cannot be prepared.", [fault]) from None
     except duckdb.IOException as error:
         if is_disk_full(error):
             raise
         fault = Fault("The records", "cannot be written: is the disk full?", "Free some disk.")
+        raise SourceError("The records cannot be prepared.", [fault]) from None
     finally:
         shutil.rmtree(spill, ignore_errors=True)
-    # Outside the except clause, so that DuckDB's words are not chained to the error.
-    raise SourceError("The records cannot be prepared.", [fault])
 
 
 def _assign_buckets(

@@ -58,7 +58,7 @@ def test_cells_are_sorted_complete_and_whole(shipped: Definitions, files: tuple[
     assert cells.indicator_ids == tuple(shipped.indicators)
     assert cells.frame["population"].sum() == 3000
     assert cells.practices["population"].sum() == 3000
-    assert {cells.frame.schema[name] for name in cells.measures} == {pl.Int64()}
+    assert {cells.frame.schema[name] for name in cells.measures} == {pl.Int32()}
     assert set(cells.frame["age_band"]) <= set(AGE_BANDS)
     assert cells.frame["bowel_screening__numerator"].sum() > 0
     assert cells.frame["lsoa_code"].to_list() == sorted(cells.frame["lsoa_code"])
