@@ -94,7 +94,7 @@ _LAST_COLUMN: Final[dict[str, tuple[str, Callable[[dict[str, Any]], str]]]] = {
 }
 _RANKING_NOTE = (
     "Expected missing out: people below each service's standard, after shrinkage; for all services together, "
-    "offers of a service. Counts are rounded to 5, and 'suppressed' stands for 1 to 7."
+    "offers of a service. Counts follow the disclosure policy; 'suppressed' stands for a small one."
 )
 
 

@@ -62,4 +62,4 @@ def published(cells: Iterable[Cell]) -> list[Cell]:
 
 def withheld(cells: Iterable[Cell]) -> list[Cell]:
     """The cells that the disclosure policy keeps back."""
-    return [cell for cell in cells if cell.note == ValueNote.SUPPRESSED]
+    return [cell for cell in cells if cell.note in {ValueNote.SUPPRESSED, ValueNote.SUPPRESSED_SECONDARY}]

@@ -124,6 +124,8 @@ def _span(members: list[float], unit: str) -> str:
 
 
 def _note(cell: Cell) -> str:
+    if cell.note == ValueNote.SUPPRESSED_SECONDARY:
+        return ValueNote.SUPPRESSED
     return cell.note if cell.note in NO_VALUE_FILLS else ValueNote.MISSING
 
 

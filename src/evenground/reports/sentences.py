@@ -208,6 +208,7 @@ def _say_state(cell: Cell, unit: str) -> str:
         return f"stands at {format_value(cell.value, unit, cell.note)}"
     return {
         ValueNote.SUPPRESSED: "is suppressed (too few people to publish)",
+        ValueNote.SUPPRESSED_SECONDARY: "is suppressed (to protect another number)",
         ValueNote.TOO_FEW_EVENTS: "has too few events to calculate a rate",
     }.get(ValueNote(cell.note), "has no data")
 

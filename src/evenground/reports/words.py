@@ -25,6 +25,7 @@ PERCENT: Final = "%"
 MINUS: Final = "−"
 NOTE_WORDS: Final = {
     ValueNote.SUPPRESSED: "suppressed",
+    ValueNote.SUPPRESSED_SECONDARY: "suppressed to protect another number",
     ValueNote.MISSING: "no data",
     ValueNote.TOO_FEW_EVENTS: "too few events",
 }
@@ -32,6 +33,7 @@ NOTE_WORDS: Final = {
 
 NOTE_EXPLANATIONS: Final = {
     ValueNote.SUPPRESSED: "suppressed: too few people to publish",
+    ValueNote.SUPPRESSED_SECONDARY: "suppressed: a number that is too small could be worked out from it",
     ValueNote.MISSING: "no data",
     ValueNote.TOO_FEW_EVENTS: "too few events to calculate a rate",
 }
@@ -147,7 +149,8 @@ def format_count(count: int | None, value_note: str = ValueNote.PUBLISHED) -> st
     """
     if count is not None:
         return f"{count:,}".replace("-", MINUS)
-    return NOTE_WORDS[ValueNote.SUPPRESSED if value_note == ValueNote.SUPPRESSED else ValueNote.MISSING]
+    is_hidden = value_note in {ValueNote.SUPPRESSED, ValueNote.SUPPRESSED_SECONDARY}
+    return NOTE_WORDS[ValueNote(value_note) if is_hidden else ValueNote.MISSING]
 
 
 def format_count_with_interval(

@@ -12,7 +12,13 @@ from evenground.reports.words import format_date, format_value
 from evenground.vocabulary import ETHNIC_GROUPS, ETHNIC_GROUPS_5, UNKNOWN_AREA, AreaType, Cut, PublishedCut
 
 NOTE_MEANINGS: Final = {
-    "suppressed": "The number is so small that it could point to a person, so it is not published.",
+    "suppressed": (
+        "The number is so small that it could point to a person, or somebody could work such a number out "
+        "from it, so it is not published."
+    ),
+    "suppressed to protect another number": (
+        "The number is not small, but somebody could work one out from it that is."
+    ),
     "no data": "Nothing was recorded, nobody here is counted by this indicator, or its publisher gave none.",
     "too few events": "Fewer than 10 events, so a rate would say more about chance than about the place.",
     "0": "A true zero: people were counted and none of them had it.",

@@ -40,6 +40,7 @@ COLUMNS: Final = (
 )
 _WORDS: Final = {
     ValueNote.SUPPRESSED: "suppressed",
+    ValueNote.SUPPRESSED_SECONDARY: "suppressed to protect another number",
     ValueNote.MISSING: "no data",
     ValueNote.TOO_FEW_EVENTS: "too few events",
 }
