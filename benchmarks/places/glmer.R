@@ -1,4 +1,5 @@
-# The hierarchical model by lme4: a CSV file of strata, quadrature points (0 or 1), a CSV file to write.
+# The hierarchical model by lme4: a CSV file of strata, quadrature points (0 or 1), a CSV file to write, and
+# 'quick' for another search than glmer's own.
 # Prints JSON.
 suppressPackageStartupMessages(library(lme4))
 given <- commandArgs(trailingOnly = TRUE)
@@ -6,11 +7,13 @@ strata <- read.csv(given[1], colClasses = c(area_code = "character"))
 strata$community <- interaction(strata$area_code, strata$ethnic_group, drop = TRUE)
 strata$stratum <- seq_len(nrow(strata))
 strata$imd <- as.numeric(scale(strata$imd_rank))
+control <- glmerControl()
+if (given[4] == "quick") control <- glmerControl(optimizer = "nloptwrap", calc.derivs = FALSE)
 time <- system.time(model <- glmer(
   cbind(reached, eligible - reached) ~ imd + sex + age_band + ethnic_group +
     (1 | area_code) + (1 | community) + (1 | stratum),
   data = strata, family = binomial, nAGQ = as.integer(given[2]),
-  control = glmerControl(optimizer = "nloptwrap", calc.derivs = FALSE)
+  control = control
 ))
 spreads <- as.data.frame(VarCorr(model))
 strata$fitted <- fitted(model)

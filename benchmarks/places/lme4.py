@@ -37,12 +37,22 @@ def has_lme4() -> bool:
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
-def fit_glmer(counts: pl.DataFrame, *, points: int = 1) -> Fitted:
-    """Fit with glmer: 1 point is Laplace's approximation, 0 a faster and coarser one."""
+def fit_glmer(counts: pl.DataFrame, *, points: int = 1, is_quick: bool = False) -> Fitted:
+    """Fit with glmer: 1 point is Laplace's approximation, 0 a faster and coarser one.
+
+    ``is_quick`` leaves out the derivatives at the end and takes the quicker of lme4's optimisers.
+    """
     with tempfile.TemporaryDirectory() as folder:
         given, made = Path(folder) / "strata.csv", Path(folder) / "fitted.csv"
         counts.write_csv(given)
-        command = ["Rscript", str(_SCRIPT), str(given), str(points), str(made)]
+        command = [
+            "Rscript",
+            str(_SCRIPT),
+            str(given),
+            str(points),
+            str(made),
+            "quick" if is_quick else "own",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found = json.loads(done.stdout.splitlines()[-1])
         return Fitted(strata=pl.read_csv(made), **found)

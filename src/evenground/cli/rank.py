@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from evenground.releases import Release
 
 EACH_SERVICE: Final = "each"
+_AS_COLUMNS: Final = {
+    ("area", "ethnic_group"): CommunityType.MSOA_ETHNIC_GROUP,
+    ("area_code", "ethnic_group"): CommunityType.MSOA_ETHNIC_GROUP,
+    ("area",): CommunityType.LSOA,
+    ("area_code",): CommunityType.LSOA,
+}
+"""What a release ranks, by the columns that make it."""
 
 
 class Order(StrEnum):
@@ -73,7 +80,8 @@ def rank(
         Path | None, typer.Option(help="Rank this .csv or .parquet file of counts, not a release.")
     ] = None,
     standard: Annotated[
-        float | None, typer.Option(help="Of counts: the share that ought to be reached, such as 0.75.")
+        float | None,
+        typer.Option(help="The share that ought to be reached; of a release, another than its own."),
     ] = None,
     strata: Annotated[
         str | None, typer.Option(help="Of counts: columns that divide communities, such as sex,age_band.")
@@ -100,15 +108,18 @@ def rank(
         require_table_path(out)
     if counts is None:
         only = {
-            "--standard": standard,
             "--strata": strata,
             "--covariates": covariates,
             "--flag-fdr": flag_fdr,
             "--neighbours": neighbours,
         }
         _refuse_with_release([name for name, value in only.items() if value is not None])
-        chosen = open_release(workspace, release)
-        ranking = _order_release(chosen, service, _find_kind(by), order)
+        chosen, kind = open_release(workspace, release), _find_kind(by)
+        ranking = (
+            _order_release(chosen, service, kind, order)
+            if standard is None
+            else _rank_again(chosen, workspace, service, kind, order, standard)
+        )
         _show_release(chosen, _spend(ranking, capacity), order, top, out)
         return
     if standard is None:
@@ -176,9 +187,39 @@ def _show_counts(ranking: pl.DataFrame, out: Path | None) -> None:
     show_counts(ranking)
 
 
+def _rank_again(
+    release: Release, workspace: Path, service: str, by: CommunityType, order: Order, standard: float
+) -> pl.DataFrame:
+    from evenground.disclosure import find_policy
+    from evenground.pipeline.rankings import rank_at_standard
+    from evenground.reach import order_communities
+    from evenground.workspace import load_workspace
+
+    if service in {ALL_SERVICES, EACH_SERVICE}:
+        raise typer.BadParameter("is for one '--service'.", param_hint="--standard")
+    _require_service(release, service)
+    ranking = rank_at_standard(
+        release.table("rankings"),
+        release.table("areas"),
+        find_policy(release.manifest.policy, own=load_workspace(workspace).definitions),
+        service_id=service,
+        community_type=by,
+        standard=standard,
+    )
+    return order_communities(ranking, Order.PER_100 if order is Order.PER_CONTACT else order)
+
+
+def _require_service(release: Release, service: str) -> None:
+    services = release.table("rankings")["service_id"].unique().to_list()
+    if service not in services:
+        raise ReleaseError(
+            f'Release {release.id} does not rank the service "{service}". {suggest(service, services)}'
+        )
+
+
 def _find_kind(by: str) -> CommunityType:
     try:
-        return CommunityType(by)
+        return _AS_COLUMNS.get(_split(by)) or CommunityType(by)
     except ValueError:
         known = ", ".join(CommunityType)
         raise typer.BadParameter(f'"{by}" is not one of {known}.', param_hint="--by") from None
@@ -193,11 +234,7 @@ def _order_release(release: Release, service: str, by: CommunityType, order: Ord
     rankings = release.table("rankings").filter(pl.col("community_type") == by)
     if service == EACH_SERVICE:
         return order_communities(rankings.filter(pl.col("service_id") != ALL_SERVICES), named)
-    services = release.table("rankings")["service_id"].unique().to_list()
-    if service not in services:
-        raise ReleaseError(
-            f'Release {release.id} does not rank the service "{service}". {suggest(service, services)}'
-        )
+    _require_service(release, service)
     if service == ALL_SERVICES and order is Order.LOCAL:
         raise typer.BadParameter("'local' is for one service or 'each'.", param_hint="--order")
     return order_communities(rankings.filter(pl.col("service_id") == service), named)

@@ -63,6 +63,54 @@ def rank_for_release(
     return _protect(pl.concat(frames, how="diagonal"), policy)
 
 
+def rank_at_standard(
+    rankings: pl.DataFrame,
+    areas: pl.DataFrame,
+    policy: Policy,
+    *,
+    service_id: str,
+    community_type: CommunityType,
+    standard: float,
+) -> pl.DataFrame:
+    """One service of a release ranked against another standard, from the counts that the release shows.
+
+    Parameters
+    ----------
+    rankings, areas
+        Tables of the release.
+    policy
+        That the release follows.
+    service_id, community_type
+        What to rank.
+    standard
+        A share from 0 to 1.
+
+    Returns
+    -------
+    polars.DataFrame
+        Rows as in ``rankings``. What follows from age and sex is not in them: a release shows no strata.
+    """
+    chosen = rankings.filter(
+        (pl.col("service_id") == service_id) & (pl.col("community_type") == community_type)
+    )
+    quintiles = areas.select("area_type", "area_code", "imd_quintile").unique(["area_type", "area_code"])
+    by = next(by for kind, _, by in _COMMUNITIES if kind == community_type)
+    strata = (
+        chosen.join(quintiles, on=["area_type", "area_code"], how="left")
+        # What is hidden lies anywhere in its range, and is read as nothing else: see know_counts.
+        .with_columns(pl.col("reached").fill_null(max(policy.suppress_from, 0)))
+        .with_columns(pl.min_horizontal("eligible", "reached").alias("reached"))
+        .select(*by, "imd_quintile", "eligible", "reached")
+    )
+    known = partial(know_counts, policy=policy)
+    ranked = rank_communities(
+        [Service(service_id, standard, strata)], by=by, top=10, seed=SEED, known_counts=known
+    ).filter(pl.col("service_id") == service_id)
+    kept = ["community_type", "area_type", "area_code", "ethnic_group"]
+    ranked = ranked.join(chosen.select(kept), on=list(by), how="left", maintain_order="left")
+    return _protect(ranked, policy).select(rankings.columns)
+
+
 def is_ranked(indicator: Indicator) -> bool:
     """Whether an indicator is something people can be offered, with a standard to hold it against."""
     return (

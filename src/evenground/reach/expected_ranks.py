@@ -17,6 +17,7 @@ _OTHERS: Final = 5
 """Points of where the others may stand then."""
 
 _PLACES: Final = 128
+_MANY: Final = 20_000
 _CHUNK: Final = 4096
 
 
@@ -43,8 +44,9 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
     steps = levels.shape[1] // _OWN
     own = levels[:, steps // 2 :: steps]
     itself = 1 - (np.arange(own.shape[1]) + 0.5) / own.shape[1]
-    places = np.unique(np.quantile(own.astype(np.float64), np.linspace(0, 1, _PLACES)))
-    above, doubt = _others_above(levels, places)
+    wanted = _PLACES if len(own) < _MANY else _PLACES // 2
+    places = np.unique(np.quantile(own.astype(np.float64), np.linspace(0, 1, wanted)))
+    above, doubt = _others_above(levels[:, steps // 4 :: max(steps // 2, 1)], places)
     spread = special.ndtri((np.arange(_OTHERS) + 0.5) / _OTHERS)
     expected, limits = np.empty(len(own)), np.empty((2, len(own)))
     for first in range(0, len(own), _CHUNK):

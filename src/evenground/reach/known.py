@@ -47,12 +47,17 @@ class KnownCounts:
     most: int = 0
     round_to: int = 1
 
+    @property
+    def rounding(self) -> float:
+        """The standard deviation of what shown counts are rounded by."""
+        return float(np.sqrt((self.round_to**2 - 1) / 12))
+
     def count_variance(self, predicted: Floats) -> Floats:
         """How far, as a variance, those reached may be from what is known of them, given the eligible.
 
         A rounded count is as likely anywhere in its interval, and a hidden one in its range.
         """
-        rounding = (self.round_to**2 - 1) / 12
+        rounding = self.rounding**2
         hiding = ((self.most - self.least + 1) ** 2 - 1) / 12
         return np.where(self.reached_hidden, hiding, rounding) + rounding * predicted**2
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy import special
 
 from evenground.errors import InputError
 from evenground.reach.counts import find_codes
@@ -32,7 +33,8 @@ class _Estimated:
     """A service's ranked communities and what is known of their uptake.
 
     ``eligible`` and ``reached`` are the counts as they are, for the table alone: whatever is estimated
-    comes from ``estimate``, made of the counts that may be known, as ``known_reached`` is.
+    comes from ``estimate``, made of the counts that may be known, as ``known_reached`` is. ``rounding``
+    is the standard deviation of what the eligible are rounded by.
     """
 
     service: Service
@@ -40,6 +42,7 @@ class _Estimated:
     eligible: Floats
     reached: Floats
     known_reached: Floats
+    rounding: float
     estimate: Estimate
 
 
@@ -175,6 +178,7 @@ def _estimate(
         eligible[ranked],
         reached[ranked],
         np.bincount(codes, known_users)[ranked].astype(np.float64),
+        known.rounding,
         estimate.choose(ranked),
     )
 
@@ -212,6 +216,8 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
     uptake = estimate.posterior.quantiles(_tails(confidence_level))
     # The most people miss out where uptake is lowest.
     limits = missing_out(estimate.eligible, standard, uptake)[:, ::-1]
+    expected = estimate.expected_missing(standard)
+    limits = _widen(limits, expected, expected / estimate.eligible * one.rounding, confidence_level)
     return one.keys.with_columns(
         service_id=pl.lit(one.service.id),
         standard=pl.lit(float(standard)),
@@ -221,12 +227,23 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
         known_reached=pl.Series(one.known_reached),
         estimated_uptake=pl.Series(estimate.posterior.mean),
         predicted_uptake=pl.Series(estimate.predicted),
-        expected_missing=pl.Series(estimate.expected_missing(standard)),
+        expected_missing=pl.Series(expected),
         lower_cl=pl.Series(limits[:, 0]),
         upper_cl=pl.Series(limits[:, 1]),
         probability=pl.Series(probability),
         top_service_id=pl.lit(one.service.id),
     )
+
+
+def _widen(limits: Floats, expected: Floats, rounding: Floats, confidence_level: float) -> Floats:
+    """The limits with what is not known of the eligible, whose count is rounded: as a standard deviation."""
+    if not rounding.any():
+        return limits
+    doubt = special.ndtri(0.5 + confidence_level / 2) * rounding
+    away = np.hypot(limits - expected[:, None], doubt[:, None])
+    below = np.maximum(0.0, expected - away[:, 0])
+    # What may be none may be none all the same.
+    return np.column_stack([np.where(limits[:, 0] > 0, below, 0.0), expected + away[:, 1]])
 
 
 def _all_table(services: pl.DataFrame, keys: pl.DataFrame, by: list[str], drawn: Drawn) -> pl.DataFrame:

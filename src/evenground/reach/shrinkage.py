@@ -14,6 +14,7 @@ SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Standard deviations, on the logit scale, of the kinds of community that the prior mixes."""
 
 _CHUNK: Final = 4096
+_ENOUGH: Final = 20_000
 _LIKELIHOOD_POINTS: Final = 49
 _PRIOR_POINTS: Final = 47
 _WEIGHT_STEPS: Final = 500
@@ -104,9 +105,8 @@ def estimate_uptake(communities: Communities) -> Posterior:
     Stephens M. False discovery rates: a new deal. Biostatistics 2017;18:275-94 (the mixture of normals
     about 0). Efron B. Large-scale inference. 2010, chapter 1 (empirical Bayes).
     """
-    parts = _parts(communities)
-    weights = _mixture_weights(np.concatenate([_evidence(communities, part) for part in parts]))
-    posteriors = [_posterior(communities, weights, part) for part in parts]
+    weights = _estimate_weights(communities)
+    posteriors = [_posterior(communities, weights, part) for part in _parts(communities)]
     return Posterior(*(np.concatenate(arrays) for arrays in zip(*posteriors, strict=True)))
 
 
@@ -119,8 +119,19 @@ def estimate_stray(communities: Communities) -> Floats:
         Shape (communities, spreads): the probability that each spread is the one that it was drawn with.
     """
     evidence = np.concatenate([_evidence(communities, part) for part in _parts(communities)])
-    likely = evidence * _mixture_weights(evidence)
+    likely = evidence * _mixture_weights(evidence[:: _every(communities)])
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
+
+
+def _estimate_weights(communities: Communities) -> Floats:
+    every = _every(communities)
+    some = Communities(**{name: getattr(communities, name)[::every] for name in Communities.__slots__})
+    return _mixture_weights(np.concatenate([_evidence(some, part) for part in _parts(some)]))
+
+
+def _every(communities: Communities) -> int:
+    """Of very many communities one in so many tells how far all of them stray."""
+    return max(1, len(communities.eligible) // _ENOUGH)
 
 
 def _parts(communities: Communities) -> list[slice]:

@@ -25,7 +25,7 @@ HOW = {"by": BY, "strata": ["sex", "age_band"], "covariates": ["imd_rank"]}
 
 @pytest.fixture(scope="module")
 def theirs() -> Fitted:
-    return fit_glmer(PLACE.counts)
+    return fit_glmer(PLACE.counts, is_quick=True)
 
 
 @pytest.fixture(scope="module")

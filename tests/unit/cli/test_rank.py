@@ -95,6 +95,32 @@ def test_a_file_that_is_no_table_is_told_without_what_it_holds(evenground, tmp_p
 
 
 def test_options_for_counts_are_refused_on_a_release(evenground, tmp_path):  # noqa: F811
-    done = evenground("rank", "--standard", "0.8", cwd=tmp_path)
+    done = evenground("rank", "--strata", "sex", cwd=tmp_path)
     assert done.returncode == 2
     assert "--counts" in done.stderr
+
+
+def test_a_release_can_be_held_against_another_standard(evenground, wenbury, tmp_path):  # noqa: F811
+    tables = {}
+    for standard in ("0.5", "0.9"):
+        out = tmp_path / f"{standard}.csv"
+        done = evenground(
+            "rank", "-w", wenbury.root, "--service", "bowel_screening", "--standard", standard,
+            "--by", "area,ethnic_group", "--order", "per-contact", "--capacity", "100", "--out", out,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        tables[standard] = pl.read_csv(out)
+    low, high = tables["0.5"], tables["0.9"]
+    assert high["standard"].unique().to_list() == [0.9]
+    assert high["expected_missing"].sum() > low["expected_missing"].sum()
+    # What is modelled is rounded as counts are.
+    assert (high["expected_missing"] % 5 == 0).all()
+    assert high["contacts"].sum() == min(100, high["eligible"].sum())
+
+
+def test_another_standard_is_for_one_service(evenground, wenbury):  # noqa: F811
+    done = evenground("rank", "-w", wenbury.root, "--standard", "0.8")
+    assert done.returncode == 2
+    assert "--service" in done.stderr
+    done = evenground("rank", "-w", wenbury.root, "--standard", "8", "--service", "bowel_screening")
+    assert done.returncode == 8

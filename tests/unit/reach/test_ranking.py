@@ -135,8 +135,8 @@ def test_people_of_unrecorded_groups_and_areas_inform_the_model_and_are_not_rank
     strata: pl.DataFrame,
 ) -> None:
     unrecorded = strata.with_columns(
-        ethnic_group=pl.when(pl.col("ethnic_group") == "B").then(pl.lit("Z"))
-        .when(pl.col("ethnic_group") == "C").then(None).otherwise("ethnic_group"),
+        ethnic_group=pl.when(pl.col("ethnic_group") == "G01").then(pl.lit("Z"))
+        .when(pl.col("ethnic_group") == "G02").then(None).otherwise("ethnic_group"),
         area_code=pl.when(pl.col("area_code") == "E02000000").then(pl.lit("unknown")).otherwise("area_code"),
     )  # fmt: skip
     ranked = rank_communities([Service("s", 0.75, unrecorded)], by=BY)
