@@ -91,14 +91,24 @@ class Town:
         return pl.concat(frames).sort("area_type", "area_code", "cut", "category")
 
 
-def make_town(seed: int, *, mean: float = 9.0, practices: bool = False) -> Town:
+def make_town(
+    seed: int,
+    *,
+    mean: float = 9.0,
+    practices: bool = False,
+    lsoas: Sequence[str] = LSOAS,
+    groups: Sequence[str] = ETHNIC_GROUPS,
+) -> Town:
     """A town whose counts come by chance: many of them small."""
     random = np.random.default_rng(seed)
-    keys = list(product(LSOAS, SEXES, ETHNIC_GROUPS))
+    keys = list(product(lsoas, SEXES, groups))
     size = np.array([mean * {"A": 6.0, "B": 0.6, "H": 1.5, "J": 0.5}[key[2]] for key in keys])
     d = random.poisson(size * random.gamma(2.0, 0.5, len(keys)))
     n = random.binomial(d, random.uniform(0.1, 0.9))
-    return Town(_frame(keys, random.choice(["Y1", "Y2", "Y3", "Y4"], len(keys)), n, d), practices=practices)
+    people = _frame(keys, random.choice(["Y1", "Y2", "Y3", "Y4"], len(keys)), n, d)
+    whole = Town(people, practices=practices)
+    kept = {name: {code: getattr(whole, name)[code] for code in lsoas} for name in ("msoa", "ward", "fifth")}
+    return replace(whole, **kept)
 
 
 def make_people(counts: Mapping[tuple[str, str, str], tuple[int, int]]) -> pl.DataFrame:

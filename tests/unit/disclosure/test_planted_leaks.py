@@ -124,7 +124,7 @@ FEW_RATE = Town(
 
 
 def show_standardised(values: pl.DataFrame) -> pl.DataFrame:
-    """A standardised rate on 6 events, with Dobson's limits: 100 (44.0 to 189.9) in a place of average risk."""
+    """A standardised rate on 6 events, with Dobson's limits."""
     is_small = (pl.col("area_code") == "L2") & (pl.col("area_type") == "lsoa")
     limits = {"value": 500.0, "lower_cl": 182.6, "upper_cl": 1088.3}
     return values.with_columns(
@@ -239,9 +239,7 @@ COVERAGE: tuple[dict[str, object], ...] = tuple(
 LEAKS = {
     "the one hidden count of a row": Leak(alone(LONE, EXACT), "ethnic_group in all", ("M2", "ethnic_group")),
     "a total less its other parts": Leak(alone(SMALL_LSOA, EXACT), "lsoa in", ("lsoa", "L2")),
-    "hidden counts of 1 each that add up to as many": Leak(
-        alone(ONES, EXACT), " in ", ("sex*ethnic_group",)
-    ),
+    "hidden counts of 1 each that add up to as many": Leak(alone(ONES, EXACT), " in ", ("sex*ethnic_group",)),
     "what is left of a denominator": Leak(
         edited(
             FEW_LEFT,
