@@ -330,12 +330,13 @@ def _publish(
         content = _assemble(workspace, inputs, described, tables)
         before = {path.name for path in workspace.releases.glob("*")}
         release = write_release(workspace.releases, content)
-        set_current(workspace.releases, release.id)
     report.release_id, report.unchanged = release.id, release.id in before
     report.figures = tables["values"].height
     report.suppressed = int((tables["values"]["value_note"] == ValueNote.SUPPRESSED).sum())
     _write_report(workspace, report)
     write_record(workspace.secure / "reports", release.id, closed)
+    # Last of all: where the disk is full before, what is current stays.
+    set_current(workspace.releases, release.id)
     return release, report
 
 

@@ -23,9 +23,28 @@ from evenground.workspace import (
     temporary_folder,
     write_atomically,
 )
+from tests.support.linkage import PLACE, make_councils
 
 BUILD = [sys.executable, "-m", "evenground", "build", "--workspace"]
 FULL = 14
+
+
+@pytest.fixture(scope="module")
+def town_template(tmp_path_factory) -> Path:
+    """A town of five areas and one source, built; never written to by a test."""
+    root = tmp_path_factory.mktemp("template") / "town"
+    make_councils(root)
+    (root / "place.toml").write_text(PLACE.split('[[sources]]\nname = "Council housing"')[0])
+    shutil.rmtree(root / "definitions")
+    build_release(load_workspace(root))
+    return root
+
+
+@pytest.fixture
+def town(town_template, tmp_path) -> Workspace:
+    """The town, a test's own to change."""
+    shutil.copytree(town_template, tmp_path / "town")
+    return load_workspace(tmp_path / "town")
 
 
 def change_date(workspace: Workspace) -> Workspace:
@@ -42,20 +61,20 @@ def leftovers(workspace: Workspace) -> list[str]:
 
 
 @pytest.mark.parametrize("stage", ["Writing persons", "Count people", "Write and verify"])
-def test_the_build_after_one_that_was_killed_starts_cleanly(wenbury, stage):
-    before = current_release(wenbury.releases).id
-    change_date(wenbury)
-    killed = subprocess.Popen([*BUILD, wenbury.root], stderr=subprocess.PIPE, text=True)
+def test_the_build_after_one_that_was_killed_starts_cleanly(town, stage):
+    before = current_release(town.releases).id
+    change_date(town)
+    killed = subprocess.Popen([*BUILD, town.root], stderr=subprocess.PIPE, text=True)
     assert any(line.startswith(stage) for line in killed.stderr)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     killed.stderr.close()
-    assert current_release(wenbury.releases).id == before
-    assert [release.id for release in list_releases(wenbury.releases)] == [before]
-    release, report = build_release(load_workspace(wenbury.root))
+    assert current_release(town.releases).id == before
+    assert [release.id for release in list_releases(town.releases)] == [before]
+    release, report = build_release(load_workspace(town.root))
     assert not report.unchanged
-    assert verify_release(current_release(wenbury.releases).path).id == release.id != before
-    assert leftovers(wenbury) == []
+    assert verify_release(current_release(town.releases).path).id == release.id != before
+    assert leftovers(town) == []
 
 
 def test_what_a_killed_process_left_goes_at_any_depth_and_nothing_else_does(tmp_path):
@@ -96,9 +115,9 @@ json.dump({"code": done.returncode, "told": done.stderr, "new": sorted({*after} 
 
 
 @pytest.fixture(scope="module")
-def next_wenbury(wenbury_template, tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("next") / "wenbury"
-    shutil.copytree(wenbury_template, root)
+def next_town(town_template, tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("next") / "town"
+    shutil.copytree(town_template, root)
     change_date(load_workspace(root))
     shutil.rmtree(root / "secure")
     (root / "secure").mkdir(mode=0o700)
@@ -107,7 +126,7 @@ def next_wenbury(wenbury_template, tmp_path_factory) -> Path:
 
 def build_on_a_tiny_disk(template: Path, tmp_path: Path, folder: str, size: str) -> dict:
     """Build with one folder of the workspace on a disk of its own, which holds ``size``."""
-    script = [sys.executable, "-c", _ON_A_TINY_DISK, template, tmp_path / "wenbury", folder, size, *BUILD]
+    script = [sys.executable, "-c", _ON_A_TINY_DISK, template, tmp_path / "town", folder, size, *BUILD]
     done = subprocess.run(["unshare", "--mount", *script], capture_output=True, text=True)
     if "mount" in done.stderr or "unshare" in done.stderr:
         pytest.skip("no disk can be mounted here")
@@ -116,13 +135,13 @@ def build_on_a_tiny_disk(template: Path, tmp_path: Path, folder: str, size: str)
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no disk can be mounted here")
-@pytest.mark.parametrize(("folder", "free"), [("secure", "32k"), ("releases", "64k")])
+@pytest.mark.parametrize(("folder", "free"), [("secure", "16k"), ("releases", "16k")])
 def test_no_disk_left_is_a_sentence_with_a_code_of_its_own_and_changes_nothing(
-    next_wenbury, tmp_path, folder, free
+    next_town, tmp_path, folder, free
 ):
-    held = sum(path.stat().st_size + 4096 for path in (next_wenbury / folder).rglob("*"))
+    held = sum(path.stat().st_size + 4096 for path in (next_town / folder).rglob("*"))
     size = str(held + int(free.removesuffix("k")) * 1024)
-    done = build_on_a_tiny_disk(next_wenbury, tmp_path, folder, size)
+    done = build_on_a_tiny_disk(next_town, tmp_path, folder, size)
     assert done["code"] == FULL, done["told"]
     assert f"There is no disk left for what is written to the folder '{folder}'" in " ".join(
         done["told"].split()
@@ -131,16 +150,16 @@ def test_no_disk_left_is_a_sentence_with_a_code_of_its_own_and_changes_nothing(
     assert [path for path in done["new"] if path != "secure/reports"] == []
 
 
-def test_a_file_that_may_not_grow_is_told_in_the_same_way(next_wenbury, tmp_path):
-    """The same where no disk can be mounted: no file may be larger than 20,000 bytes."""
-    root = tmp_path / "wenbury"
-    shutil.copytree(next_wenbury, root)
+def test_a_file_that_may_not_grow_is_told_in_the_same_way(next_town, tmp_path):
+    """The same where no disk can be mounted: no file may be larger than 10,000 bytes."""
+    root = tmp_path / "town"
+    shutil.copytree(next_town, root)
     before = sorted(root.rglob("*"))
     done = subprocess.run(
         [*BUILD, root],
         capture_output=True,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000)),
     )
     assert done.returncode == FULL, done.stderr
     assert "Traceback" not in done.stderr
