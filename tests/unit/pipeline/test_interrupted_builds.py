@@ -23,7 +23,7 @@ from evenground.workspace import (
     temporary_folder,
     write_atomically,
 )
-from tests.support.linkage import PLACE, make_councils
+from tests.support.linkage import make_register
 
 BUILD = [sys.executable, "-m", "evenground", "build", "--workspace"]
 FULL = 14
@@ -33,10 +33,7 @@ FULL = 14
 def town_template(tmp_path_factory) -> Path:
     """A town of five areas and one source, built; never written to by a test."""
     root = tmp_path_factory.mktemp("template") / "town"
-    make_councils(root)
-    (root / "place.toml").write_text(PLACE.split('[[sources]]\nname = "Council housing"')[0])
-    shutil.rmtree(root / "definitions")
-    build_release(load_workspace(root))
+    build_release(make_register(root))
     return root
 
 

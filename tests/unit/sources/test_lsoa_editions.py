@@ -10,11 +10,11 @@ import pytest
 
 from evenground.errors import SourceError
 from evenground.pipeline import build_release, check_workspace
-from evenground.releases import current_release
 from evenground.sources import load_sources
 from evenground.sources.editions import load_editions
 from evenground.sources.staging import words
 from evenground.workspace import load_workspace
+from tests.support.linkage import LSOAS, make_register
 from tests.support.sources import AS_AT, Sources
 
 ONS = """\
@@ -164,27 +164,27 @@ def test_a_look_up_that_is_none_is_refused(sources, content, told):
     assert told in str(error.value)
 
 
-def test_the_manifest_the_report_and_the_check_tell_of_the_conversion(wenbury):
-    lsoas = pl.read_csv(wenbury.root / "data/areas.csv")["lsoa_code"].to_list()
-    changed = "".join(f"E01{n:06},M,{code}\n" for n, code in enumerate(lsoas[1:], start=1))
-    path = wenbury.root / "place.toml"
+def test_the_manifest_the_report_and_the_check_tell_of_the_conversion(tmp_path):
+    place = make_register(tmp_path / "town")
+    before, _ = build_release(place)
+    path = place.root / "place.toml"
     path.write_text(path.read_text().replace('kind = "extract"', 'kind = "extract"\nlsoa_edition = 2011', 1))
-    faults = check_workspace(load_workspace(wenbury.root))
+    faults = check_workspace(load_workspace(place.root))
     assert ["lsoa_edition is 2021. Give lsoa_lookup" in str(fault) for fault in faults] == [True]
     path.write_text(path.read_text().replace("= 2011", '= 2011\nlsoa_lookup = "data/lookup.csv"'))
-    (wenbury.root / "data/lookup.csv").write_text(f"LSOA11CD,CHGIND,LSOA21CD\n{changed}")
-    persons = wenbury.root / "data/persons.parquet"
-    old = {code: f"E01{n:06}" for n, code in enumerate(lsoas[1:], start=1)}
-    pl.read_parquet(persons).with_columns(pl.col("lsoa_code").replace(old)).write_parquet(persons)
-    before = current_release(wenbury.releases)
-    release, report = build_release(load_workspace(wenbury.root))
+    old = {code: f"E0177700{number}" for number, code in enumerate(LSOAS)}
+    pairs = "".join(f"{old[code]},U,{code}\n" for code in LSOAS[1:])
+    (place.root / "data/lookup.csv").write_text(f"LSOA11CD,CHGIND,LSOA21CD\n{pairs}")
+    persons = place.root / "data/gp/persons.csv"
+    pl.read_csv(persons, infer_schema=False).with_columns(pl.col("lsoa_code").replace(old)).write_csv(persons)
+    release, report = build_release(load_workspace(place.root))
     (source,) = release.manifest.sources
     assert (source.lsoa_edition, source.lsoa_lookup) == ("2011", "data/lookup.csv")
     assert "data/lookup.csv" in source.sha256
     assert report.sources[0].lsoa_conversion["people_not_in_lookup"] > 0
     # All but the one area that the look-up leaves out have the people that they had.
     was, now = (
-        one.table("areas").filter(pl.col("area_type") == "lsoa", pl.col("area_code") != lsoas[0])[
+        one.table("areas").filter(pl.col("area_type") == "lsoa", pl.col("area_code") != LSOAS[0])[
             "population"
         ]
         for one in (before, release)
