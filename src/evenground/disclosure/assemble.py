@@ -78,6 +78,7 @@ class Sums:
         self._sums += len(least)
 
     def finish(self, counts: Counts) -> Table:
+        """All of it, as one system."""
         nothing = np.zeros(0, dtype=np.int64)
         derived = np.concatenate([nothing, *self.derived])
         lower = np.concatenate([counts.lower, np.zeros(len(derived))])
