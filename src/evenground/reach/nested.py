@@ -122,6 +122,7 @@ def linearise(counts: Counts, predictor: Floats) -> tuple[Floats, Floats]:
 def back_substitute(
     counts: Counts, spreads: Spreads, nested: Nested, main: Floats, response: Floats
 ) -> Effects:
+    """What areas, communities and strata have of their own, given what the main effects predict."""
     left = response - main
     pulled = np.bincount(counts.community, nested.own * left, minlength=len(counts.area))
     area = spreads.area**2 * nested.area_keep * np.bincount(counts.area, nested.keep * pulled)
