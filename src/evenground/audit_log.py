@@ -42,6 +42,7 @@ class Event(StrEnum):
     BUILT = "built"
     BUILD_FAILED = "build_failed"
     WARNED = "warned"
+    SUBMITTED = "submitted"
     APPROVED = "approved"
     RETURNED = "returned"
     RELEASED = "released"

@@ -87,6 +87,22 @@ class AgreementsSection(_Strict):
     required: bool | None = None
 
 
+class ReleaseSection(_Strict):
+    """``[release]``: whether a second person approves what is built, and who may do so on the command line.
+
+    ``approval`` left out means: for a real place ``two_person``, for an invented one ``none``.
+    """
+
+    approval: Literal["two_person", "none"] | None = None
+    stewards: tuple[str, ...] = ()
+
+
+class SecureSection(_Strict):
+    """``[secure]``: what nobody can see from here of the disk that records lie on."""
+
+    encrypted_volume: bool = False
+
+
 class OptOutSection(_Strict):
     """One ``[[opt_outs]]``: a file of the identifiers of people who opted out, and of which sources."""
 
@@ -146,7 +162,17 @@ class Place(_Strict):
     engine: EngineSection = EngineSection()
     agreements: AgreementsSection = AgreementsSection()
     opt_outs: tuple[OptOutSection, ...] = ()
+    release: ReleaseSection = ReleaseSection()
+    secure: SecureSection = SecureSection()
     sources: tuple[SourceSection, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_approved(self) -> Self:
+        if self.release.approval == "none" and not self.place.synthetic:
+            raise ValueError(
+                '[release] approval = "none" is for an invented place: this one is not synthetic'
+            )
+        return self
 
 
 class Workspace:
@@ -171,6 +197,12 @@ class Workspace:
         """Whether a source without an agreement stops a build."""
         required = self.place.agreements.required
         return not self.place.place.synthetic if required is None else required
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether the site shows a release only once a second person has approved it."""
+        default = "none" if self.place.place.synthetic else "two_person"
+        return (self.place.release.approval or default) == "two_person"
 
     @property
     def releases(self) -> Path:

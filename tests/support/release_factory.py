@@ -20,6 +20,8 @@ import polars as pl
 from evenground.disclosure import load_policy
 from evenground.releases import (
     TABLES,
+    AgreementFlow,
+    AgreementInfo,
     CoverageRow,
     GroupInfo,
     IndicatorInfo,
@@ -155,6 +157,58 @@ SPECS: Final = (
 )
 
 
+AGREEMENTS: Final = (
+    AgreementInfo(
+        id="gp_records",
+        title="GP records for population health management",
+        controllers=("GP practices of Samplebury", "Samplebury Council"),
+        processors=("Samplebury analytics service",),
+        flows=(
+            AgreementFlow(
+                source="GP records",
+                giver="GP practices of Samplebury",
+                receiver="Samplebury analytics service",
+                what="all records, with all fields",
+            ),
+        ),
+        purposes=("population health management", "service planning"),
+        legal_basis=("UK GDPR Article 6(1)(e): public task",),
+        opt_outs=("Type 1 opt-out: removed by the provider before the data come here",),
+        retention="24 months from arrival, and no longer than 30 days after the end",
+        dpia="DPIA-01",
+        signed=("GP practices of Samplebury: Caldicott Guardian, 2025-03-10",),
+        start="2025-04-01",
+        review="2095-04-01",
+        end="2096-03-31",
+        indicators=tuple(spec.info.id for spec in SPECS),
+    ),
+    AgreementInfo(
+        id="screening",
+        title="Screening results",
+        controllers=("Screening hub",),
+        processors=("Samplebury analytics service",),
+        flows=(
+            AgreementFlow(
+                source="Screening",
+                giver="Screening hub",
+                receiver="Samplebury analytics service",
+                what="records of bowel_screening, with the fields code, event_date",
+            ),
+        ),
+        purposes=("population health management",),
+        legal_basis=("UK GDPR Article 6(1)(e): public task",),
+        opt_outs=("National Data Opt-out: removed before anything is counted",),
+        retention="12 months from arrival, and no longer than 30 days after the end",
+        dpia="DPIA-02",
+        signed=(),
+        start="2025-04-01",
+        review="2025-10-01",
+        end="2026-06-30",
+        indicators=("bowel_screening",),
+    ),
+)
+
+
 def write_sample_release(folder: Path, **changes: Any) -> Release:
     """Write the sample release under ``folder`` and make it current; ``changes`` replace its facts.
 
@@ -163,6 +217,13 @@ def write_sample_release(folder: Path, **changes: Any) -> Release:
     ...     write_sample_release(Path(name)).manifest.place_name
     'Samplebury'
     """
+    release = write_release(folder, make_sample_content(**changes))
+    set_current(folder, release.id)
+    return release
+
+
+def make_sample_content(**changes: Any) -> ReleaseContent:
+    """What the sample release holds; ``changes`` replace its facts."""
     facts: dict[str, Any] = {
         "place_code": PLACE,
         "place_name": PLACE_NAME,
@@ -182,10 +243,9 @@ def write_sample_release(folder: Path, **changes: Any) -> Release:
         "coverage": _coverage(),
         "linkages": _linkages(),
         "groups": GROUPS_OF_PEOPLE,
+        "agreements": AGREEMENTS,
     }
-    release = write_release(folder, ReleaseContent(**(facts | changes)))
-    set_current(folder, release.id)
-    return release
+    return ReleaseContent(**(facts | changes))
 
 
 @cache

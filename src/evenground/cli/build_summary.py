@@ -43,6 +43,12 @@ def show_build(report: BuildReport) -> None:
             "them, or place.toml does not want them. The report and the page about the data name each."
         )
     state = "is the same as before, byte for byte" if report.unchanged else "is now current"
+    if report.waits:
+        same = ", the same as before byte for byte" if report.unchanged else ""
+        state = (
+            f"is a candidate{same}. A data steward who did not build it has to approve it: "
+            f"evenground release diff {report.release_id}"
+        )
     people = f"{report.people_counted:,} people" if report.sources else "Nobody"
     console.print(
         f"{people} counted. {report.figures:,} figures, "

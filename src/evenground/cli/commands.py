@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypedDict, Unpack
 import typer
 
 from evenground import __version__
-from evenground.cli import agreements, disclosure, indicators, prepare
+from evenground.cli import agreements, disclosure, gate, indicators, log, prepare
 from evenground.cli.consoles import console, problems, show_progress
 from evenground.cli.opening import open_release
 from evenground.cli.rank import EACH_SERVICE, Order, rank
@@ -36,6 +36,8 @@ app.add_typer(release_app, name="release")
 app.add_typer(indicators.app, name="indicator")
 app.add_typer(agreements.app, name="agreement")
 app.add_typer(disclosure.app, name="disclosure")
+app.add_typer(log.app, name="audit")
+gate.add_commands(release_app)
 app.add_typer(prepare.app, name="data")
 
 WorkspaceOption = Annotated[
@@ -133,9 +135,13 @@ def demo(
 def check(workspace: WorkspaceOption = HERE) -> None:
     """Find every fault in the workspace and its definitions, at once."""
     from evenground.pipeline import check_workspace
+    from evenground.pipeline.volumes import warn_of_plain_disk
     from evenground.workspace import load_workspace
 
-    faults = check_workspace(load_workspace(workspace))
+    loaded = load_workspace(workspace)
+    if warning := warn_of_plain_disk(loaded):
+        problems.print(f"Warning. {_escape(warning)}")
+    faults = check_workspace(loaded)
     if faults:
         raise WorkspaceError(f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'} found.", faults)
     console.print("No faults found.")
@@ -314,11 +320,17 @@ def release_use(
     workspace: WorkspaceOption = HERE,
 ) -> None:
     """Make an earlier release current again: the way back from a build that should not have been."""
+    from evenground.audit_log import Event
+    from evenground.gate.candidates import CANDIDATES, require_released
+    from evenground.pipeline.releasing import log_event
     from evenground.releases import set_current
     from evenground.workspace import load_workspace
 
-    folder = load_workspace(workspace).releases
-    set_current(folder, open_release(workspace, release_id).id)
+    loaded = load_workspace(workspace)
+    if not (loaded.releases / CANDIDATES / release_id).is_dir():
+        open_release(workspace, release_id)
+    set_current(loaded.releases, require_released(loaded.releases, release_id).id)
+    log_event(loaded, Event.CHOSEN, {"release": release_id})
     console.print(f"Release {release_id} is now current.")
 
 

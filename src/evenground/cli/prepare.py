@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from evenground.cli.consoles import console, show_progress
@@ -70,6 +72,33 @@ def clear(workspace: WorkspaceOption = Path()) -> None:
         console.print("The prepared records are removed.")
     else:
         console.print("Nothing was prepared.")
+
+
+@app.command()
+def expire(
+    workspace: WorkspaceOption = Path(),
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete them; without it they are only listed.")
+    ] = False,
+) -> None:
+    """List, or delete, extracts and secure files that are past the retention of their agreement."""
+    from evenground.pipeline.retention import delete_expired, find_expired
+    from evenground.workspace import load_workspace
+
+    loaded = load_workspace(workspace)
+    expired = find_expired(loaded, dt.datetime.now(dt.UTC).date())
+    if not expired:
+        console.print("Nothing is past its retention.")
+        return
+    table = Table("File", "Came", "Kept until", "Agreement", "")
+    for one in expired:
+        what = "" if one.is_ours else "outside the workspace: delete it there"
+        table.add_row(escape(one.name), str(one.arrived), str(one.keep_until), one.agreement, what)
+    console.print(table)
+    if delete:
+        console.print(f"{delete_expired(loaded, expired):,} deleted, each with a line in the log.")
+    else:
+        console.print("Nothing is deleted. Run it again with --delete.")
 
 
 def _show(prepared: Prepared) -> None:

@@ -68,6 +68,7 @@ from evenground.pipeline.published import (
 )
 from evenground.pipeline.rankings import rank_for_release
 from evenground.pipeline.records import is_prepared, load_areas, load_records, working_folder
+from evenground.pipeline.releasing import let_out, logs_failures, submit
 from evenground.pipeline.stages import Clock, Stage
 from evenground.releases import (
     TABLES,
@@ -78,8 +79,6 @@ from evenground.releases import (
     Release,
     ReleaseContent,
     SourceRecord,
-    set_current,
-    write_release,
 )
 from evenground.sources import check_sources
 from evenground.sources.aggregates import (
@@ -107,6 +106,7 @@ class BuildReport:
 
     release_id: str = ""
     unchanged: bool = False
+    waits: bool = False
     sources: list[LoadReport] = field(default_factory=list)
     aggregates: list[AggregateReport] = field(default_factory=list)
     linkages: list[LinkageRates] = field(default_factory=list)
@@ -167,6 +167,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
     return faults
 
 
+@logs_failures
 def build_release(
     workspace: Workspace,
     *,
@@ -178,7 +179,7 @@ def build_release(
     every: str | None = None,
     today: dt.date | None = None,
 ) -> tuple[Release, BuildReport]:
-    """Build a release from the workspace's sources and make it current.
+    """Build a release from the workspace's sources: a candidate, or where none approves, the current release.
 
     Until the last step nothing that the site reads has changed: a build that fails leaves the current release
     as it was, and its working files in the secure zone are gone.
@@ -328,16 +329,16 @@ def _publish(
     report.audit = closed.audit.tried | {"counts hidden for the sake of others": closed.hidden.height}
     with clock.stage("Write and verify the release"):
         content = _assemble(workspace, inputs, described, tables)
-        before = {path.name for path in workspace.releases.glob("*")}
-        release = write_release(workspace.releases, content)
-    report.release_id, report.unchanged = release.id, release.id in before
+        release, report.unchanged, report.waits = submit(
+            workspace, content, warnings=report.warnings, audit=report.audit
+        )
+    report.release_id = release.id
     report.figures = tables["values"].height
     report.suppressed = int((tables["values"]["value_note"] == ValueNote.SUPPRESSED).sum())
     _write_report(workspace, report)
     write_record(workspace.secure / "reports", release.id, closed)
     # Last of all: where the disk is full before, what is current stays.
-    set_current(workspace.releases, release.id)
-    return release, report
+    return let_out(workspace, release), report
 
 
 def _close(

@@ -28,6 +28,7 @@ WHAT_A_ROLE_MAY_DO: Final = {
         *_EVERYBODY,
         "download the whole tables of the release",
         "check that the release is as it was written, file by file",
+        "approve or return what somebody else built",
     ),
     Role.LEAD: _EVERYBODY,
     Role.CHAMPION: _EVERYBODY,
@@ -37,3 +38,4 @@ WHAT_A_ROLE_MAY_DO: Final = {
 
 MAY_DOWNLOAD_TABLES: Final = frozenset({Role.ANALYST, Role.STEWARD})
 MAY_VERIFY_RELEASES: Final = frozenset({Role.STEWARD})
+MAY_DECIDE: Final = frozenset({Role.STEWARD})

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from evenground.audit_log import Event
 from evenground_web.accounts import reads, writes
 from evenground_web.accounts.forms import LogInForm, PasswordForm, list_faults
 from evenground_web.accounts.guards import require_account, require_role
+from evenground_web.common.site_log import note_event
 
 
 class LogIn(LoginView):
@@ -21,6 +24,17 @@ class LogIn(LoginView):
     form_class = LogInForm
     template_name = "accounts/log_in.jinja"
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Notes who logged in."""
+        response = super().form_valid(form)
+        note_event(Event.LOGGED_IN, by=require_account(self.request).username)
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Notes that somebody could not; what they typed may be a password, and is not noted."""
+        note_event(Event.LOG_IN_FAILED, by="somebody")
+        return super().form_invalid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Adds the faults of the form for the summary."""

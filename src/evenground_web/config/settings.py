@@ -3,6 +3,7 @@
 =============================  =====================================================================
 EVENGROUND_RELEASES            the folder of releases: the only data that the site reads
 EVENGROUND_DATABASE            the SQLite file of accounts and sessions
+EVENGROUND_LOG                 the log of log-ins, decisions and whole tables; beside the database by default
 EVENGROUND_SECRET_KEY          signs sessions; without it, a random key is kept beside the database
 EVENGROUND_HOSTS               names the site is reached by, separated by commas
 EVENGROUND_INSECURE_COOKIES    1 lets log-ins travel over plain HTTP: only for a site on loopback
@@ -23,10 +24,13 @@ from csp.constants import NONCE, NONE, SELF
 from evenground_web.config.secrets import load_secret_key
 
 PACKAGE = Path(__file__).resolve().parent.parent
-STATIONS = ("profiles", "priorities")
+STATIONS = ("profiles", "priorities", "agreements", "releasing")
 
 EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
 _database = os.environ.get("EVENGROUND_DATABASE", "")
+EVENGROUND_LOG = os.environ.get("EVENGROUND_LOG") or (
+    str(Path(_database).with_name("site-log.jsonl")) if _database else ""
+)
 
 DEBUG = False
 SECRET_KEY = os.environ.get("EVENGROUND_SECRET_KEY") or load_secret_key(_database)

@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("evenground_web.profiles.urls")),
     path("priorities/", include("evenground_web.priorities.urls")),
     path("api/v1/", include("evenground_web.api.urls")),
+    path("agreements/", include("evenground_web.agreements.urls")),
+    path("releases/", include("evenground_web.releasing.urls")),
     path("account/", include("evenground_web.accounts.urls")),
     path("accessibility/", views.show_accessibility, name="accessibility"),
     path("robots.txt", views.show_robots, name="robots"),

@@ -7,32 +7,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
-from evenground.cli import main
 from evenground.releases import current_release
 from evenground.workspace import load_workspace
-
-
-@pytest.fixture
-def evenground(monkeypatch, capsys):
-    """Run the command in this process, and give what it printed and its exit code."""
-
-    def run(*arguments: object, cwd: Path | None = None) -> SimpleNamespace:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["evenground", *map(str, arguments)])
-            if cwd:
-                patch.chdir(cwd)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        printed = capsys.readouterr()
-        code = ended.value.code or 0
-        return SimpleNamespace(stdout=printed.out, stderr=printed.err, returncode=code)
-
-    return run
 
 
 def in_a_process(
@@ -66,6 +46,13 @@ def in_a_process(
         ["release", "use"],
         ["agreement", "list"],
         ["agreement", "show"],
+        ["release", "candidates"],
+        ["release", "diff"],
+        ["release", "approve"],
+        ["release", "return"],
+        ["audit", "verify"],
+        ["audit", "show"],
+        ["data", "expire"],
     ],
     ids=lambda command: " ".join(command) or "evenground",
 )
