@@ -25,12 +25,12 @@ from evenground.disclosure.system import NOT_NARROWED, Codes, Floats, Narrowed, 
 from evenground.disclosure.told import tighten_by_figures, tighten_by_texts
 from evenground.errors import DisclosureError
 
-LARGE_BLOCK: Final = 600
+LARGE_BLOCK: Final = 400
 """Unknowns of a block past which each count is looked at within its neighbourhood."""
 
 _STEPS: Final = 2
-_TRIES: Final = 30
-_LOOKED_AT: Final = 100
+_TRIES: Final = 20
+_LOOKED_AT: Final = 50
 _TOLERANCE: Final = 1e-6
 _ROUTE: Final = 6
 

@@ -29,6 +29,7 @@ SMALL_TABLE: Final = 160
 """Unknowns of a table up to which the counts to hide are chosen by integer programming."""
 
 _ROUNDS: Final = 60
+_PROGRAM_ROUNDS: Final = 1
 _DEPTH: Final = 8
 _CUTS: Final = 60
 _POINTS: Final = 12
@@ -260,7 +261,7 @@ def _tables(state: State) -> Codes:
 
 def _hide_found_by_programs(hiding: _Hiding) -> _Hiding:
     """What linear programs still find, closed by hiding the cheapest count that each rests on."""
-    for _ in range(_ROUNDS):
+    for _ in range(_PROGRAM_ROUNDS):
         close = find_close(hiding.state)
         chosen = [
             int(np.argmin(cost))

@@ -31,7 +31,7 @@ from evenground.workspace import write_atomically
 
 Tables = dict[str, pl.DataFrame]
 _GROUP: Final = ("area_type", "area_code", "cut", "category")
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
