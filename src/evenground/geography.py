@@ -62,7 +62,7 @@ class Geography:
     practices: pl.DataFrame
 
     def areas(self) -> pl.DataFrame:
-        """One row an area of every type: type, code, name, parent; for LSOAs, deprivation and other parents."""
+        """One row an area of every type: type, code, name, parent; for LSOAs, deprivation, ward, district."""
         of_lsoa = ("imd_rank", "imd_decile", "imd_quintile", "local_quintile", "ward_code", "ltla_code")
         place = pl.DataFrame(
             {"area_type": ["place"], "area_code": [self.place_code], "area_name": [self.place_name]}

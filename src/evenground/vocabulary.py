@@ -109,8 +109,8 @@ class ValueType(StrEnum):
 class ValueNote(StrEnum):
     """Why a cell holds what it holds. Suppressed, missing and zero are three different things.
 
-    ``suppressed``: the count is small. ``suppressed_secondary``: it is not, but another that is could be worked
-    out from it.
+    ``suppressed``: the count is small. ``suppressed_secondary``: it is not, but another that is could be
+    worked out from it.
     """
 
     PUBLISHED = "published"

@@ -25,7 +25,7 @@ from evenground.disclosure.system import NOT_NARROWED, Codes, Floats, Narrowed, 
 from evenground.disclosure.told import tighten_by_figures, tighten_by_texts
 from evenground.errors import DisclosureError
 
-LARGE_BLOCK: Final = 400
+LARGE_BLOCK: Final = 600
 """Unknowns of a block past which each count is looked at within its neighbourhood."""
 
 _STEPS: Final = 2

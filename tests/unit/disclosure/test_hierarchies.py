@@ -19,7 +19,7 @@ from tests.support.town import Town, make_town, publish
 
 GROUP = ("area_type", "area_code", "cut", "category")
 POLICIES = ("nhs-7-5", "threshold-10")
-CHECKED = 4
+CHECKED = 2
 
 
 def small_town(seed: int) -> Town:
