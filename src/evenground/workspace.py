@@ -6,7 +6,7 @@
     agreements/      data-sharing agreements, which a build obeys
     definitions/     local indicators, features, code lists and profiles, added to those that ship
     data/            what providers sent: SECURE, never read by the site
-    secure/          contract tables while a build runs, and build reports: SECURE, mode 0700
+    secure/          contract tables while a build runs or as prepared, and build reports: SECURE, mode 0700
     releases/        published releases: the only folder that the site reads
 """
 
