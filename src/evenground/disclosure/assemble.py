@@ -144,8 +144,11 @@ def _add_relations(
     for (words, is_whole), of_kind in relations.group_by("kind", "is_whole", maintain_order=True):
         found = _rows(index, of_kind)
         least = np.zeros(len(found.total))
-        if not (is_whole or (is_whole is None and guess and _adds_up(counts, found))):
-            least -= np.inf
+        if not is_whole:
+            may_be_less = (
+                ~_adds_up(counts, found) if is_whole is None and guess else np.ones(len(least), bool)
+            )
+            least[may_be_less] = -np.inf
         parts = (
             np.concatenate([found.row, np.arange(len(found.total))]),
             np.concatenate([found.part, found.total]),
@@ -162,6 +165,7 @@ class _Rows:
     part: Codes
     total: Codes
     key: Codes
+    measure: Codes
 
 
 def _rows(index: NDArray[np.int64], relations: pl.DataFrame) -> _Rows:
@@ -182,11 +186,11 @@ def _rows(index: NDArray[np.int64], relations: pl.DataFrame) -> _Rows:
     kept[first] = True
     number = np.cumsum(kept) - 1
     own = kept[row]
-    return _Rows(number[row[own]], part[own], total[kept], key[kept])
+    return _Rows(number[row[own]], part[own], total[kept], key[kept], key[kept] // len(parents))
 
 
-def _adds_up(counts: Counts, found: _Rows) -> bool:
-    """Whether parts are seen to make the whole wherever all of them are shown.
+def _adds_up(counts: Counts, found: _Rows) -> NDArray[np.bool_]:
+    """Which parts make the whole: those of measures where they do wherever all of them are shown.
 
     They need not: people may be with no practice. Readers see it from the figures, and use it.
     """
@@ -197,7 +201,9 @@ def _adds_up(counts: Counts, found: _Rows) -> bool:
     known = (np.bincount(found.row, ~counts.is_shown[found.part], size) == 0) & counts.is_shown[found.total]
     known &= counts.lower[found.total] > 0
     fits = (least <= counts.upper[found.total]) & (most >= counts.lower[found.total])
-    return bool(known.any() and fits[known].all())
+    measures = int(found.measure.max(initial=0)) + 1
+    seen, fitting = (np.bincount(found.measure[one], minlength=measures) for one in (known, known & fits))
+    return np.asarray(((seen > 0) & (seen == fitting))[found.measure])
 
 
 def _add_populations(sums: Sums, counts: Counts, index: NDArray[np.int64]) -> None:

@@ -160,7 +160,13 @@ def begin(releases: Sequence[Published]) -> State:
     raise _contradiction(counts, table, narrowed)
 
 
-def audit(release: Published, *, against: Sequence[Published] = (), thorough: bool = False) -> Audit:
+def audit(
+    release: Published,
+    *,
+    against: Sequence[Published] = (),
+    thorough: bool = False,
+    programs: bool = True,
+) -> Audit:
     """Attack a release, with every earlier one of the place in hand.
 
     Parameters
@@ -175,6 +181,9 @@ def audit(release: Published, *, against: Sequence[Published] = (), thorough: bo
         of more than ``LARGE_BLOCK`` unknowns are looked at by narrowing, and by programs of neighbourhoods
         for the counts nearest to being known too closely.
 
+    programs
+        Whether to solve linear programs at all: what ``choose_secondary`` chose went through them.
+
     Raises
     ------
     DisclosureError
@@ -184,7 +193,7 @@ def audit(release: Published, *, against: Sequence[Published] = (), thorough: bo
     exposed = state.exposed()
     width = state.width
     found = {int(unknown): (int(width[unknown]), _route(state, int(unknown))) for unknown in exposed}
-    solved, programs = _solve(state, thorough=thorough)
+    solved, number = _solve(state, thorough=thorough) if programs else ({}, 0)
     found |= solved
     findings = [_finding(state, unknown, *how) for unknown, how in sorted(found.items())]
     findings += audit_coverage(release)
@@ -195,7 +204,7 @@ def audit(release: Published, *, against: Sequence[Published] = (), thorough: bo
         "changes between releases": int(state.table.is_change.sum()),
         "sums": len(state.table.system.least),
         "kinds of sums": len(state.table.words),
-        "linear programs": programs,
+        "linear programs": number,
     }
     return Audit(release.name, tuple(one.name for one in against), tuple(findings), tried)
 
@@ -229,20 +238,29 @@ def _solve(state: State, *, thorough: bool) -> tuple[dict[int, tuple[int, tuple[
     return found, programs
 
 
-def find_close(state: State) -> list[tuple[Block, tuple[Extreme, Extreme]]]:
-    """Counts that linear programs find too close, each with its block and what its bounds rest on."""
+def find_close(
+    state: State, within: NDArray[np.bool_] | None = None
+) -> list[tuple[Block, tuple[Extreme, Extreme]]]:
+    """Counts that linear programs find too close, each with its block and what its bounds rest on.
+
+    ``within`` are the unknowns to look at: all, where none are given.
+    """
     close = []
-    for block, position, _ in _blocks_in_doubt(state, thorough=False):
+    for block, position, _ in _blocks_in_doubt(state, thorough=False, within=within):
         extremes = find_range(block, position)
         if extremes is not None and _is_too_close(state, *extremes):
             close.append((block, extremes))
     return close
 
 
-def _blocks_in_doubt(state: State, *, thorough: bool) -> Iterator[tuple[Block, int, int]]:
+def _blocks_in_doubt(
+    state: State, *, thorough: bool, within: NDArray[np.bool_] | None = None
+) -> Iterator[tuple[Block, int, int]]:
     """Counts that narrowing lets be but programs may not: block, place in it, and the programs it takes."""
     blocks = Blocks(state.table.system, state.narrowed.lower, state.narrowed.upper)
     guarded = state.is_guarded() & (state.width >= state.needed) & blocks.is_open
+    if within is not None:
+        guarded &= within
     near: list[Codes] = []
     sizes = np.bincount(blocks.labels[blocks.is_open], minlength=int(blocks.labels.max(initial=0)) + 1)
     for label, unknowns in split(blocks, np.flatnonzero(guarded)):

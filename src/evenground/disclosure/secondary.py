@@ -30,6 +30,9 @@ SMALL_TABLE: Final = 160
 
 _ROUNDS: Final = 60
 _PROGRAM_ROUNDS: Final = 1
+_SHOWN_AGAIN: Final = 120
+"""Of each table, the most counts that are tried: those that cost most."""
+
 _DEPTH: Final = 8
 _CUTS: Final = 60
 _POINTS: Final = 12
@@ -64,8 +67,8 @@ class _Hiding:
         # That nobody is counted may stand under another name as well, and protects nothing.
         along = along[self.upper[along] > 0]
         lower, upper, added = self.lower.copy(), self.upper.copy(), self.added.copy()
-        lower[unknowns], lower[along] = np.minimum(lower[unknowns], self.least), 0.0
         both = np.concatenate([unknowns, along])
+        lower[both] = np.minimum(lower[both], self.least)
         upper[both] = np.inf
         added[both] = True
         return replace(self, lower=lower, upper=upper, added=added)
@@ -196,7 +199,9 @@ def _show_again(start: _Hiding, hiding: _Hiding) -> _Hiding:
     left = np.flatnonzero(hiding.added & np.isfinite(hiding.cost))
     left = left[np.argsort(-hiding.cost[left], kind="stable")]
     numerators, denominators = hiding.state.counts.pairs
-    while len(left):
+    for _ in range(_SHOWN_AGAIN):
+        if not len(left):
+            break
         _, first = np.unique(tables[left], return_index=True)
         tried = left[first]
         left = np.delete(left, first)
@@ -261,8 +266,10 @@ def _tables(state: State) -> Codes:
 
 def _hide_found_by_programs(hiding: _Hiding) -> _Hiding:
     """What linear programs still find, closed by hiding the cheapest count that each rests on."""
+    tables = _tables(hiding.state)
+    changed = np.ones(len(tables), dtype=bool)
     for _ in range(_PROGRAM_ROUNDS):
-        close = find_close(hiding.state)
+        close = find_close(hiding.state, changed)
         chosen = [
             int(np.argmin(cost))
             for block, extremes in close
@@ -270,7 +277,9 @@ def _hide_found_by_programs(hiding: _Hiding) -> _Hiding:
         ]
         if not chosen:
             return hiding
+        before = hiding.added
         hiding = _hide_by_routes(hiding.hide(np.unique(chosen)))
+        changed = np.isin(tables, tables[hiding.added & ~before])
     return hiding
 
 

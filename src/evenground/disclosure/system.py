@@ -94,7 +94,8 @@ def narrow(system: System, *, start: NDArray[np.bool_] | None = None, rounds: in
     start
         Where given, the sums to begin with, of shape (sums,): those that something is new in.
     rounds
-        The most passes. Fewer than are needed give wider bounds, never wrong ones.
+        The most passes. Fewer than are needed give wider bounds, never wrong ones. It ends at once where the
+        sums contradict each other.
 
     References
     ----------
@@ -111,6 +112,9 @@ def narrow(system: System, *, start: NDArray[np.bool_] | None = None, rounds: in
             break
         changed[:] = False
         _narrow_once(system, entries, lower, upper, routes, changed)
+        if (lower > upper + _TOLERANCE).any():
+            # Bounds that have crossed would drive all others apart, for ever.
+            break
         active = np.zeros(len(system.least), dtype=bool)
         active[system.rows[changed[system.columns]]] = True
     return Narrowed(lower, upper, routes[0], routes[1])
@@ -167,9 +171,8 @@ def _keep_tighter(
     if not tighter.any():
         return
     found, rows, columns = found[tighter], rows[tighter], columns[tighter]
-    order = np.lexsort((rows, found if is_upper else -found, columns))
-    found, rows, columns = found[order], rows[order], columns[order]
-    is_first = np.r_[True, columns[1:] != columns[:-1]]
-    bound[columns[is_first]] = found[is_first]
-    route[columns[is_first]] = rows[is_first]
-    changed[columns[is_first]] = True
+    (np.minimum if is_upper else np.maximum).at(bound, columns, found)
+    is_best = found == bound[columns]
+    # Of several sums that say the same, the first is told: what is written last stands.
+    route[columns[is_best][::-1]] = rows[is_best][::-1]
+    changed[columns] = True

@@ -31,7 +31,7 @@ from evenground.workspace import write_atomically
 
 Tables = dict[str, pl.DataFrame]
 _GROUP: Final = ("area_type", "area_code", "cut", "category")
-_ATTEMPTS: Final = 5
+_ATTEMPTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,8 @@ def close_tables(
     told: Told,
     policy: Policy,
     rank: Callable[[pl.DataFrame], pl.DataFrame] | None,
+    *,
+    programs: bool = True,
 ) -> Closed:
     """Hide what gives hidden counts away, rank what is left, and attack the result.
 
@@ -71,6 +73,8 @@ def close_tables(
         The policy.
     rank
         Makes ``rankings`` without the communities whose figures it is given; none where nobody is counted.
+    programs
+        Whether to close what only linear programs find as well, and not sums alone.
 
     Raises
     ------
@@ -78,18 +82,19 @@ def close_tables(
         Where something can still be worked out: it names the counts and the routes.
     """
     release = Published("this release", dict(tables), tell(told.indicators), policy, (), told.made_of)
+    rows = tuple(row.model_dump() for row in told.coverage)
     hidden = choose_secondary(release, against=told.earlier, programs=False)
-    for attempt in range(_ATTEMPTS):
-        closed = _withhold(tables, hidden, policy)
-        if rank is not None:
-            closed["rankings"] = rank(hidden)
-        rows = tuple(row.model_dump() for row in told.coverage)
-        found = audit(replace(release, tables=closed, coverage=rows), against=told.earlier)
-        if found.is_safe or not policy.secondary or attempt == _ATTEMPTS - 1:
+    for _ in range(_ATTEMPTS if policy.secondary and programs else 0):
+        # Tables with more hidden are other tables: they are read again, until nothing more is to be hidden.
+        again = replace(release, tables=_withhold(tables, hidden, policy))
+        more = choose_secondary(again, against=told.earlier)
+        if more.is_empty():
             break
-        further = replace(release, tables=_withhold(tables, hidden, policy))
-        more = choose_secondary(further, against=told.earlier, programs=True)
         hidden = pl.concat([hidden, more]).unique(maintain_order=True)
+    closed = _withhold(tables, hidden, policy)
+    if rank is not None:
+        closed["rankings"] = rank(hidden)
+    found = audit(replace(release, tables=closed, coverage=rows), against=told.earlier, programs=False)
     found.require_safe()
     return Closed(closed, hidden, found)
 
