@@ -71,9 +71,14 @@ class IndicatorsSection(_Strict):
 
 
 class DisclosureSection(_Strict):
-    """``[disclosure]``: the named policy that every release follows."""
+    """``[disclosure]``: the named policy that every release follows, and how hard a build attacks itself.
+
+    ``attack`` is ``sums`` (each sum by itself, seconds) or ``programs`` (linear programs besides, which find
+    what several sums say together). A real place always has both; an invented one has ``sums`` unless asked.
+    """
 
     policy: str = "nhs-7-5"
+    attack: Literal["sums", "programs"] | None = None
 
 
 class AgreementsSection(_Strict):
