@@ -171,6 +171,11 @@ class Place(_Strict):
     secure: SecureSection = SecureSection()
     sources: tuple[SourceSection, ...] = ()
 
+    @property
+    def attacks_with_programs(self) -> bool:
+        """Whether a build attacks itself with linear programs: always, unless its people are invented."""
+        return self.disclosure.attack == "programs" or not self.place.synthetic
+
     @model_validator(mode="after")
     def _is_approved(self) -> Self:
         if self.release.approval == "none" and not self.place.synthetic:

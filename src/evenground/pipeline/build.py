@@ -382,13 +382,7 @@ def _close(
         ),
     )
     with clock.stage("Attack the tables, and hide what gives too much away"):
-        return close_tables(tables, told, inputs.policy, rank, programs=_asks_programs(workspace))
-
-
-def _asks_programs(workspace: Workspace) -> bool:
-    """Whether a build attacks itself with linear programs: always, unless its people are invented."""
-    asked = workspace.place.disclosure.attack
-    return asked == "programs" or not workspace.place.place.synthetic
+        return close_tables(tables, told, inputs.policy, rank, programs=workspace.place.attacks_with_programs)
 
 
 def _require_engine(workspace: Workspace, engine: str | None, engine_url: str | None) -> str:

@@ -38,6 +38,21 @@ def test_a_good_place_is_read_with_its_defaults(tmp_path):
     assert place.sources[0].options == {"anything": 1}
 
 
+@pytest.mark.parametrize(
+    ("synthetic", "attack", "programs"),
+    [
+        ("false", "", True),
+        ("false", "sums", True),
+        ("true", "", False),
+        ("true", "programs", True),
+    ],
+)
+def test_a_real_place_is_attacked_with_programs_whatever_it_asks(tmp_path, synthetic, attack, programs):
+    text = GOOD.replace("as_at", f"synthetic = {synthetic}\nas_at")
+    write(tmp_path, f'{text}\n[disclosure]\nattack = "{attack}"\n' if attack else text)
+    assert load_workspace(tmp_path).place.attacks_with_programs is programs
+
+
 def test_an_edition_may_be_written_as_a_number(tmp_path):
     write(tmp_path, GOOD.replace('"2021"', "2021").replace('"2025"', "2025"))
     areas = load_workspace(tmp_path).place.areas
