@@ -42,6 +42,9 @@ def audit_release(
         ),
     ] = None,
     alone: Annotated[bool, typer.Option("--alone", help="Hold no other release beside it.")] = False,
+    programs: Annotated[
+        bool, typer.Option("--programs/--sums", help="Linear programs as well, or each sum by itself alone.")
+    ] = True,
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Solve linear programs for every count: minutes, not seconds.")
     ] = False,
@@ -72,7 +75,9 @@ def audit_release(
     if against:
         wanted = {verify_release(_folder_of(loaded, name)).id for name in against}
         earlier = tuple(one for one in earlier if one.name in wanted)
-    found = audit(publish_of(chosen, loaded.definitions), against=earlier, thorough=thorough)
+    found = audit(
+        publish_of(chosen, loaded.definitions), against=earlier, thorough=thorough, programs=programs
+    )
     _show(chosen, found)
     if not found.is_safe:
         raise typer.Exit(GIVES_AWAY)

@@ -83,20 +83,37 @@ def close_tables(
     """
     release = Published("this release", dict(tables), tell(told.indicators), policy, (), told.made_of)
     rows = tuple(row.model_dump() for row in told.coverage)
-    hidden = choose_secondary(release, against=told.earlier, programs=False)
-    for _ in range(_ATTEMPTS if policy.secondary and programs else 0):
-        # Tables with more hidden are other tables: they are read again, until nothing more is to be hidden.
-        again = replace(release, tables=_withhold(tables, hidden, policy))
-        more = choose_secondary(again, against=told.earlier)
-        if more.is_empty():
-            break
-        hidden = pl.concat([hidden, more]).unique(maintain_order=True)
+    # A release of the same records under the same policy is this one, most likely: the same is hidden then.
+    twins = tuple(one for one in told.earlier if (one.made_of, one.policy) == (told.made_of, policy))
+    others = tuple(one for one in told.earlier if (one.made_of, one.policy) != (told.made_of, policy))
+    hidden = _choose(release, others, programs=programs)
     closed = _withhold(tables, hidden, policy)
+    if not all(_shows_the_same(closed["values"], twin.tables["values"]) for twin in twins):
+        hidden = _choose(release, told.earlier, programs=programs)
+        closed = _withhold(tables, hidden, policy)
     if rank is not None:
         closed["rankings"] = rank(hidden)
     found = audit(replace(release, tables=closed, coverage=rows), against=told.earlier, programs=False)
     found.require_safe()
     return Closed(closed, hidden, found)
+
+
+def _choose(release: Published, earlier: tuple[Published, ...], *, programs: bool) -> pl.DataFrame:
+    hidden = choose_secondary(release, against=earlier, programs=False)
+    for _ in range(_ATTEMPTS if release.policy.secondary and programs else 0):
+        # Tables with more hidden are other tables: they are read again, until nothing more is to be hidden.
+        again = replace(release, tables=_withhold(release.tables, hidden, release.policy))
+        more = choose_secondary(again, against=earlier)
+        if more.is_empty():
+            break
+        hidden = pl.concat([hidden, more]).unique(maintain_order=True)
+    return hidden
+
+
+def _shows_the_same(values: pl.DataFrame, others: pl.DataFrame) -> bool:
+    names = ["indicator_id", "period", *_GROUP, "numerator", "denominator"]
+    one, two = (frame.select(names).sort(names) for frame in (values, others))
+    return one.equals(two)
 
 
 def _withhold(tables: Mapping[str, pl.DataFrame], hidden: pl.DataFrame, policy: Policy) -> Tables:
