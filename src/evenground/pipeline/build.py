@@ -35,8 +35,10 @@ from evenground.pipeline.closing import (
     close_tables,
     digest_records,
     hide_rows,
+    join_closed,
     list_withheld,
     open_earlier,
+    split_periods,
     write_record,
 )
 from evenground.pipeline.coverage import count_completeness, describe_coverage, name_conversion
@@ -365,6 +367,7 @@ def _close(
                 withheld=list_withheld(hidden, period),
             )
 
+    now, before = split_periods(tables, period)
     told = Told(
         described.indicators,
         described.coverage,
@@ -377,12 +380,18 @@ def _close(
         open_earlier(
             workspace.releases,
             place_code=workspace.place.place.code,
-            periods=tables["values"]["period"].unique().to_list(),
+            periods=now["values"]["period"].unique().to_list(),
             own=workspace.definitions,
         ),
     )
     with clock.stage("Attack the tables, and hide what gives too much away"):
-        return close_tables(tables, told, inputs.policy, rank, programs=workspace.place.attacks_with_programs)
+        programs = workspace.place.attacks_with_programs
+        closed = close_tables(now, told, inputs.policy, rank, programs=programs)
+        others = [
+            close_tables(one, replace(told, earlier=()), inputs.policy, None, programs=programs)
+            for one in before
+        ]
+    return join_closed(closed, others)
 
 
 def _require_engine(workspace: Workspace, engine: str | None, engine_url: str | None) -> str:

@@ -25,7 +25,7 @@ from evenground.disclosure import (
     withhold_populations,
 )
 from evenground.errors import DisclosureError, FaultsError
-from evenground.releases import CoverageRow, IndicatorInfo, Release, list_releases
+from evenground.releases import TABLES, CoverageRow, IndicatorInfo, Release, list_releases
 from evenground.vocabulary import AreaType, Basis, Cut, ValueNote
 from evenground.workspace import write_atomically
 
@@ -114,6 +114,54 @@ def _shows_the_same(values: pl.DataFrame, others: pl.DataFrame) -> bool:
     names = ["indicator_id", "period", *_GROUP, "numerator", "denominator"]
     one, two = (frame.select(names).sort(names) for frame in (values, others))
     return one.equals(two)
+
+
+def split_periods(tables: Mapping[str, pl.DataFrame], latest: str) -> tuple[Tables, list[Tables]]:
+    """The tables of the latest date, and those of each earlier date of a time series.
+
+    People come and go between dates, so nothing adds up across them: each is attacked by itself. Populations
+    and rankings are of the latest date.
+    """
+    values, inequality, areas = (tables[name] for name in ("values", "inequality", "areas"))
+    is_earlier = (pl.col("basis") != Basis.PUBLISHED) & (pl.col("period") != latest)
+    earlier = values.filter(is_earlier)["period"].unique().sort().to_list()
+    now = {
+        **tables,
+        "values": values.filter(~is_earlier),
+        "inequality": inequality.filter(~pl.col("period").is_in(earlier)) if earlier else inequality,
+    }
+    unknown = areas.with_columns(
+        pl.lit(None, pl.Int64).alias("population"), pl.lit(str(ValueNote.MISSING)).alias("population_note")
+    )
+    rankings = pl.DataFrame(TABLES["rankings"].empty_table())
+    before = [
+        {
+            "values": values.filter(is_earlier & (pl.col("period") == period)),
+            "inequality": inequality.filter(pl.col("period") == period),
+            "areas": unknown,
+            "rankings": rankings,
+        }
+        for period in earlier
+    ]
+    return now, before
+
+
+def join_closed(latest: Closed, earlier: Sequence[Closed]) -> Closed:
+    """The tables of all dates together again, and what was hidden and tried in all."""
+    if not earlier:
+        return latest
+    tables = dict(latest.tables)
+    for name in ("values", "inequality"):
+        keys = [key for key in _ORDER if key in tables[name].columns]
+        tables[name] = pl.concat([*(one.tables[name] for one in earlier), tables[name]]).sort(keys)
+    hidden = pl.concat([latest.hidden, *(one.hidden for one in earlier)])
+    tried = {
+        what: sum(one.audit.tried.get(what, 0) for one in (latest, *earlier)) for what in latest.audit.tried
+    }
+    return Closed(tables, hidden, replace(latest.audit, tried=tried))
+
+
+_ORDER: Final = ("indicator_id", "area_type", "area_code", "cut", "category", "period", "measure")
 
 
 def _withhold(tables: Mapping[str, pl.DataFrame], hidden: pl.DataFrame, policy: Policy) -> Tables:

@@ -93,6 +93,7 @@ def test_a_new_workspace_has_a_place_that_loads(evenground, tmp_path):
     assert workspace.place.place.name == 'The "Dales"'
     assert sorted(path.name for path in workspace.root.iterdir()) == [
         ".gitignore",
+        "agreements",
         "data",
         "definitions",
         "place.toml",

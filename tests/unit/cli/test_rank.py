@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 
 from benchmarks.places import BY, Kind, simulate_place
-from tests.unit.cli.test_commands import evenground  # noqa: F401
 
 HOW = ["--by", "area_code,ethnic_group", "--strata", "sex,age_band", "--covariates", "imd_rank"]
 
@@ -24,7 +23,7 @@ def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 @pytest.mark.parametrize("order", ["total", "per-contact", "per_100", "local"])
-def test_counts_are_ranked_into_a_file(evenground, counts, tmp_path, suffix, order):  # noqa: F811
+def test_counts_are_ranked_into_a_file(evenground, counts, tmp_path, suffix, order):
     out = tmp_path / f"ranking.{suffix}"
     done = evenground("rank", "--counts", counts, "--standard", "0.75", *HOW, "--order", order, "--out", out)
     assert done.returncode == 0, done.stderr
@@ -35,7 +34,7 @@ def test_counts_are_ranked_into_a_file(evenground, counts, tmp_path, suffix, ord
     assert ranked["area_code"].str.starts_with("0").all()
 
 
-def test_counts_are_ranked_on_the_terminal_with_the_contacts_of_each(evenground, counts):  # noqa: F811
+def test_counts_are_ranked_on_the_terminal_with_the_contacts_of_each(evenground, counts):
     done = evenground(
         "rank", "--counts", counts, "--standard", "0.75", *HOW, "--capacity", "300", "--top", "3"
     )
@@ -44,7 +43,7 @@ def test_counts_are_ranked_on_the_terminal_with_the_contacts_of_each(evenground,
     assert "Contacts" in done.stdout
 
 
-def test_a_parquet_file_and_neighbours_are_read(evenground, counts, tmp_path):  # noqa: F811
+def test_a_parquet_file_and_neighbours_are_read(evenground, counts, tmp_path):
     table = pl.read_csv(counts, infer_schema=False)
     parquet, beside = tmp_path / "counts.parquet", tmp_path / "beside.csv"
     table.with_columns(pl.col("eligible", "reached").cast(pl.Int64)).write_parquet(parquet)
@@ -59,7 +58,7 @@ def test_a_parquet_file_and_neighbours_are_read(evenground, counts, tmp_path):  
     assert pl.read_csv(out)["flagged"].dtype == pl.Boolean
 
 
-def test_what_was_done_to_the_table_is_said(evenground, counts, tmp_path):  # noqa: F811
+def test_what_was_done_to_the_table_is_said(evenground, counts, tmp_path):
     twice = tmp_path / "twice.csv"
     table = pl.read_csv(counts, infer_schema=False)
     pl.concat([table, table]).write_csv(twice)
@@ -78,14 +77,14 @@ def test_what_was_done_to_the_table_is_said(evenground, counts, tmp_path):  # no
         (["--standard", "0.75", "--flag-fdr", "3"], 8, "between 0 and 1"),
     ],
 )
-def test_what_cannot_be_ranked_is_told(evenground, counts, tmp_path, arguments, code, told):  # noqa: F811
+def test_what_cannot_be_ranked_is_told(evenground, counts, tmp_path, arguments, code, told):
     done = evenground("rank", "--counts", counts, "--by", "area_code,ethnic_group", *arguments, cwd=tmp_path)
     assert done.returncode == code
     assert told in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_that_is_no_table_is_told_without_what_it_holds(evenground, tmp_path):  # noqa: F811
+def test_a_file_that_is_no_table_is_told_without_what_it_holds(evenground, tmp_path):
     broken = tmp_path / "counts.parquet"
     broken.write_text("a secret")
     done = evenground("rank", "--counts", broken, "--standard", "0.5", "--by", "area_code")
@@ -94,13 +93,13 @@ def test_a_file_that_is_no_table_is_told_without_what_it_holds(evenground, tmp_p
     assert "secret" not in done.stderr
 
 
-def test_options_for_counts_are_refused_on_a_release(evenground, tmp_path):  # noqa: F811
+def test_options_for_counts_are_refused_on_a_release(evenground, tmp_path):
     done = evenground("rank", "--strata", "sex", cwd=tmp_path)
     assert done.returncode == 2
     assert "--counts" in done.stderr
 
 
-def test_a_release_can_be_held_against_another_standard(evenground, wenbury, tmp_path):  # noqa: F811
+def test_a_release_can_be_held_against_another_standard(evenground, wenbury, tmp_path):
     tables = {}
     for standard in ("0.5", "0.9"):
         out = tmp_path / f"{standard}.csv"
@@ -118,7 +117,7 @@ def test_a_release_can_be_held_against_another_standard(evenground, wenbury, tmp
     assert high["contacts"].sum() == min(100, high["eligible"].sum())
 
 
-def test_another_standard_is_for_one_service(evenground, wenbury):  # noqa: F811
+def test_another_standard_is_for_one_service(evenground, wenbury):
     done = evenground("rank", "-w", wenbury.root, "--standard", "0.8")
     assert done.returncode == 2
     assert "--service" in done.stderr
