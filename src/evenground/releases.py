@@ -174,6 +174,7 @@ class Manifest(_Frozen):
     code_version: str
     definitions_sha256: str
     sources: tuple[SourceRecord, ...]
+    records_sha256: str = ""
     files: tuple[FileRecord, ...]
 
 
@@ -206,6 +207,7 @@ class IndicatorInfo(_Frozen):
     checker: str
     review_date: str
     basis: str = Basis.COUNTED
+    definition_sha256: str = ""
 
 
 class ProfileSection(_Frozen):
@@ -318,6 +320,7 @@ class ReleaseContent:
     groups: tuple[GroupInfo, ...] = ()
     agreements: tuple[AgreementInfo, ...] = ()
     linkages: tuple[LinkageInfo, ...] = ()
+    records_sha256: str = ""
 
 
 class Release:

@@ -375,7 +375,7 @@ def told_if_full(folder: Path) -> Iterator[None]:
             raise
     # From None: the words of a library may quote rows, and are not shown with the error.
     lasting = next(one for one in (folder, *folder.parents) if not _TEMPORARY.fullmatch(one.name))
-    raise DiskFullError(lasting.name, _free(folder)) from None
+    raise DiskFullError(f"{lasting.parent.name}/{lasting.name}", _free(folder)) from None
 
 
 def _free(folder: Path) -> int | None:

@@ -16,6 +16,7 @@ from evenground.disclosure import (
     IndicatorTold,
     Policy,
     Published,
+    choose_layers,
     choose_secondary,
     protect_counts,
     protect_figures,
@@ -158,15 +159,21 @@ def publish(
 
 def close(release: Published, against: Sequence[Published] = ()) -> Published:
     """A release with all that has to be hidden for the sake of others: read again, as a build does."""
+    release = withhold(release, choose_layers(release.tables["values"], release.policy))
     for _ in range(8):
         hidden = choose_secondary(release, against=against)
         if hidden.is_empty():
             break
-        tables = dict(release.tables)
-        tables["values"] = withhold_figures(tables["values"], hidden, release.policy)
-        tables["areas"] = withhold_populations(tables["areas"], hidden, release.policy)
-        release = replace(release, tables=tables)
+        release = withhold(release, hidden)
     return release
+
+
+def withhold(release: Published, hidden: pl.DataFrame) -> Published:
+    """The release without some counts."""
+    tables = dict(release.tables)
+    tables["values"] = withhold_figures(tables["values"], hidden, release.policy)
+    tables["areas"] = withhold_populations(tables["areas"], hidden, release.policy)
+    return replace(release, tables=tables)
 
 
 def _with_population(town: Town, counted: pl.DataFrame, policy: Policy) -> pl.DataFrame:

@@ -9,6 +9,7 @@ much away.
 from evenground.disclosure.attack import Audit, Finding, audit
 from evenground.disclosure.coverage import choose_rows_to_hide
 from evenground.disclosure.knowledge import IndicatorTold, Published
+from evenground.disclosure.layers import choose_layers
 from evenground.disclosure.policies import Policy, find_policy, load_policy, policy_names
 from evenground.disclosure.protect import (
     find_dominated,
@@ -28,6 +29,7 @@ __all__ = [
     "Policy",
     "Published",
     "audit",
+    "choose_layers",
     "choose_rows_to_hide",
     "choose_secondary",
     "find_dominated",

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from evenground.disclosure.layers import is_whole_layer_hidden
 from evenground.disclosure.policies import Policy
 from evenground.disclosure.relations import GROUP
 from evenground.disclosure.system import Codes, Floats
@@ -24,6 +25,7 @@ DENOMINATOR: Final = "denominator"
 POPULATION: Final = "population"
 MEASURE: Final = ("release", "indicator_id", "period", "part")
 _OWN: Final = ("indicator_id", "period", "part")
+_MADE_OF: Final = ("made_of", "definition")
 _LEAST_ALIKE: Final = 20
 _LEAST_DISTINCT: Final = 8
 _PROBED: Final = 60
@@ -47,8 +49,7 @@ class Published:
     coverage
         Entries of ``coverage.json``: counts of what was read and dropped.
     made_of
-        What tells that two releases count the same records in the same way: digests of sources and
-        definitions.
+        What tells that two releases count the same records: a digest of the sources and how they are read.
     """
 
     name: str
@@ -61,11 +62,15 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorTold:
-    """What a release says of an indicator that an attacker can use."""
+    """What a release says of an indicator that an attacker can use.
+
+    ``definition`` tells that two releases count the same people of the same records: a digest.
+    """
 
     value_type: str
     multiplier: float = 100.0
     texts: tuple[str, ...] = ()
+    definition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +123,10 @@ class Counts:
 
 def read_counts(releases: Sequence[Published]) -> Counts:
     """Read what each count of some releases of a place may be; the first is the latest."""
-    frames = [
-        _long(one).with_columns(pl.lit(one.name).alias("release"), pl.lit(one.made_of).alias("made_of"))
-        for one in releases
-    ]
+    frames = [_long(one).with_columns(pl.lit(one.name).alias("release"), *_made_of(one)) for one in releases]
     rows = pl.concat(frames)
     groups = rows.select(GROUP).unique().sort(GROUP).with_row_index("group")
-    measures = rows.select(*MEASURE, "made_of").unique().sort(MEASURE).with_row_index("measure")
+    measures = rows.select(*MEASURE, *_MADE_OF).unique().sort(MEASURE).with_row_index("measure")
     rows = rows.join(groups, on=GROUP, how="left", maintain_order="left").join(
         measures, on=MEASURE, how="left", maintain_order="left"
     )
@@ -160,6 +162,16 @@ def read_counts(releases: Sequence[Published]) -> Counts:
     )
 
 
+def _made_of(release: Published) -> tuple[pl.Expr, pl.Expr]:
+    definitions = {name: told.definition for name, told in release.indicators.items()}
+    return (
+        pl.lit(release.made_of).alias("made_of"),
+        pl.col("indicator_id")
+        .replace_strict(definitions, default="", return_dtype=pl.String)
+        .alias("definition"),
+    )
+
+
 def find_same_measures(measures: pl.DataFrame, shown: Floats) -> Codes:
     """Of each measure, the first that is the same count under another name.
 
@@ -168,7 +180,7 @@ def find_same_measures(measures: pl.DataFrame, shown: Floats) -> Codes:
     releases is the same where both were made of the same records.
     """
     same = np.arange(len(shown))
-    names = measures.select(pl.struct("indicator_id", "period", "part", "made_of").rank("dense")).to_series()
+    names = measures.select(pl.struct(*_OWN, *_MADE_OF).rank("dense")).to_series()
     by_name = names.to_numpy().astype(np.int64)
     records = measures.select(
         pl.when(pl.col("made_of") == "").then("release").otherwise("made_of").rank("dense")
@@ -278,18 +290,19 @@ def _years(denominators: pl.Series, round_to: int) -> int:
 
 def _of_figures(figures: pl.DataFrame, policy: Policy) -> list[pl.DataFrame]:
     """Numerators and denominators, each with what it may be."""
+    figures = figures.with_columns(is_whole_layer_hidden(figures))
     nobody = pl.col("value_note") == ValueNote.MISSING
-    is_secondary = pl.col("value_note") == ValueNote.SUPPRESSED_SECONDARY
     in_unknown = pl.col("denominator").is_null()
+    least, most = _hidden_bounds(pl.col("value_note") == ValueNote.SUPPRESSED_SECONDARY, policy)
+    if not policy.names_reasons:
+        # Where a layer is withheld whole, so are its zeros.
+        least = pl.when(pl.col("is_whole_layer")).then(0.0).otherwise(least)
     # Few people may have many events, and what is left of a hidden denominator may be anything.
-    numerator = _hidden_bounds(is_secondary, policy)
-    most = pl.when(in_unknown & pl.col("is_rate")).then(np.inf).otherwise(numerator[1])
-    least = pl.when(in_unknown).then(0.0).otherwise(numerator[0])
+    of_rate = pl.when(in_unknown & pl.col("is_rate")).then(np.inf).otherwise(most)
+    rest = pl.when(in_unknown).then(0.0).otherwise(least)
     return [
-        _count(figures, NUMERATOR, pl.col("numerator"), nobody, (least, most), policy),
-        _count(
-            figures, DENOMINATOR, pl.col("denominator"), nobody, _hidden_bounds(is_secondary, policy), policy
-        ),
+        _count(figures, NUMERATOR, pl.col("numerator"), nobody, (rest, of_rate), policy),
+        _count(figures, DENOMINATOR, pl.col("denominator"), nobody, (least, most), policy),
     ]
 
 

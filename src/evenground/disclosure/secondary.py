@@ -24,6 +24,7 @@ from evenground.disclosure.knowledge import MEASURE, Published
 from evenground.disclosure.programs import Block, Blocks, Extreme, find_proven, find_range
 from evenground.disclosure.relations import GROUP
 from evenground.disclosure.system import NOT_NARROWED, Codes, Floats, entries_of, narrow
+from evenground.vocabulary import AreaType, Cut
 
 SMALL_TABLE: Final = 160
 """Unknowns of a table up to which the counts to hide are chosen by integer programming."""
@@ -37,6 +38,8 @@ _DEPTH: Final = 8
 _CUTS: Final = 60
 _POINTS: Final = 12
 _TOLERANCE: Final = 1e-6
+_TOTAL: Final = 100.0
+"""How many times as much it costs to hide the total of the place as another count of its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +129,19 @@ def choose_secondary(
 
 
 def _costs(state: State, release: str) -> Floats:
-    """What a reader loses: more for larger counts, and for each name that a count stands under."""
+    """What a reader loses: more for larger counts, and for each name that a count stands under.
+
+    The total of the whole place is what a release is read for first: it goes last of all.
+    """
     counts = state.counts
     own = counts.of(release)
     names = np.bincount(own[own >= 0], minlength=len(counts.lower))
     numerators, denominators = counts.pairs
     along = np.bincount(denominators, names[numerators], len(counts.lower))
     cost = (names + along) * np.sqrt(np.where(np.isfinite(counts.upper), counts.upper, 0))
+    is_total = ((pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.ALL)).alias("is_total")
+    totals = counts.groups.select(is_total).to_series().to_numpy()
+    cost = np.where(totals[counts.group], _TOTAL * cost, cost)
     useful = counts.is_shown & ~counts.is_out & (counts.lower > 0) & (names > 0)
     return np.concatenate([np.where(useful, cost, np.inf), np.full(len(state.table.derived), np.inf)])
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
 from evenground.codelists import CodeList
-from evenground.indicators.expressions import Age, Count, Node, expand
+from evenground.indicators.expressions import Age, Count, Node, expand, features_of
 from evenground.vocabulary import Cut, Polarity, Purpose, ValueType
 
 if TYPE_CHECKING:
@@ -322,6 +324,16 @@ class Definitions:
     def expand(self, node: Node) -> Node:
         """An expression with the rules it names written out: only features with codes are left."""
         return expand(node, self.rules)
+
+    def digest(self, indicator: Indicator) -> str:
+        """A digest of all that decides who is counted: expressions, their features, the codes of those."""
+        nodes = [self.expand(part.node) for part in (indicator.denominator, indicator.numerator)]
+        features = sorted({name for node in nodes for name in features_of(node)})
+        lists = {self.features[name].codelist for name in features}
+        codes = {name: asdict(self.codelists[name]) for name in sorted(lists) if name in self.codelists}
+        said = [repr(nodes), [repr(self.features[name]) for name in features], codes]
+        text = json.dumps([*said, indicator.value_type], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def keep(self, indicator_ids: Collection[str]) -> Definitions:
         """The same definitions with only these indicators; sections and profiles without any are gone."""

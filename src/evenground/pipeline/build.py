@@ -33,7 +33,6 @@ from evenground.pipeline.closing import (
     Closed,
     Told,
     close_tables,
-    digest_records,
     hide_rows,
     join_closed,
     list_withheld,
@@ -69,7 +68,13 @@ from evenground.pipeline.published import (
     take_unpublished,
 )
 from evenground.pipeline.rankings import rank_for_release
-from evenground.pipeline.records import is_prepared, load_areas, load_records, working_folder
+from evenground.pipeline.records import (
+    digest_records,
+    is_prepared,
+    load_areas,
+    load_records,
+    working_folder,
+)
 from evenground.pipeline.releasing import let_out, logs_failures, submit
 from evenground.pipeline.stages import Clock, Stage
 from evenground.releases import (
@@ -371,12 +376,7 @@ def _close(
     told = Told(
         described.indicators,
         described.coverage,
-        digest_records(
-            {source.name: source.sha256 for source in described.sources},
-            described.definitions_sha256,
-            described.code_version,
-            described.population_base,
-        ),
+        described.records_sha256,
         open_earlier(
             workspace.releases,
             place_code=workspace.place.place.code,
@@ -636,7 +636,10 @@ def _describe(
         indicators=tuple(
             IndicatorInfo.model_validate(info)
             for info in (
-                *(indicator_info(indicator) for indicator in definitions.indicators.values()),
+                *(
+                    indicator_info(indicator) | {"definition_sha256": definitions.digest(indicator)}
+                    for indicator in definitions.indicators.values()
+                ),
                 *(published_info(definitions.published[name]) for name in sorted(inputs.published_ids)),
             )
         ),
@@ -651,6 +654,9 @@ def _describe(
         groups=tuple(GroupInfo.model_validate(group) for group in definitions.describe_groups()),
         agreements=describe_agreements(inputs.weighed, definitions),
         linkages=tuple(describe_linkages(report.linkages, inputs.policy)),
+        records_sha256=(
+            digest_records(workspace, inputs.geography, inputs.weighed, report.sources) if cells else ""
+        ),
     )
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from evenground.disclosure import (
     Policy,
     Published,
     audit,
+    choose_layers,
     choose_rows_to_hide,
     choose_secondary,
     find_policy,
@@ -31,6 +31,7 @@ from evenground.workspace import write_atomically
 
 Tables = dict[str, pl.DataFrame]
 _GROUP: Final = ("area_type", "area_code", "cut", "category")
+_COUNTS: Final = ("numerator", "denominator")
 _ATTEMPTS: Final = 8
 
 
@@ -81,19 +82,24 @@ def close_tables(
     DisclosureError
         Where something can still be worked out: it names the counts and the routes.
     """
-    release = Published("this release", dict(tables), tell(told.indicators), policy, (), told.made_of)
+    layers = choose_layers(tables["values"], policy)
+    tables = _withhold(tables, layers, policy)
+    release = Published("this release", tables, tell(told.indicators), policy, (), told.made_of)
     rows = tuple(row.model_dump() for row in told.coverage)
     # A release of the same records under the same policy is this one, most likely: the same is hidden then.
-    twins = tuple(one for one in told.earlier if (one.made_of, one.policy) == (told.made_of, policy))
-    others = tuple(one for one in told.earlier if (one.made_of, one.policy) != (told.made_of, policy))
-    hidden = _choose(release, others, programs=programs)
-    closed = _withhold(tables, hidden, policy)
-    if not all(_shows_the_same(closed["values"], twin.tables["values"]) for twin in twins):
-        hidden = _choose(release, told.earlier, programs=programs)
+    is_twin = [(one.made_of, one.policy) == (told.made_of, policy) for one in told.earlier]
+    twins, others = (
+        tuple(compress(told.earlier, which)) for which in (is_twin, [not one for one in is_twin])
+    )
+    for against in (others, told.earlier) if twins else (others,):
+        hidden = pl.concat([layers, _choose(release, against, programs=programs)])
         closed = _withhold(tables, hidden, policy)
-    if rank is not None:
-        closed["rankings"] = rank(hidden)
-    found = audit(replace(release, tables=closed, coverage=rows), against=told.earlier, programs=False)
+        if rank is not None:
+            closed["rankings"] = rank(hidden)
+        attacked = replace(release, tables=closed, coverage=rows)
+        found = audit(attacked, against=told.earlier, programs=False)
+        if found.is_safe and all(_shows_the_same(attacked, twin) for twin in twins):
+            break
     found.require_safe()
     return Closed(closed, hidden, found)
 
@@ -110,10 +116,20 @@ def _choose(release: Published, earlier: tuple[Published, ...], *, programs: boo
     return hidden
 
 
-def _shows_the_same(values: pl.DataFrame, others: pl.DataFrame) -> bool:
-    names = ["indicator_id", "period", *_GROUP, "numerator", "denominator"]
-    one, two = (frame.select(names).sort(names) for frame in (values, others))
-    return one.equals(two)
+def _shows_the_same(one: Published, other: Published) -> bool:
+    """Whether both show and hide the same counts, of the indicators that both count in the same way."""
+    same = [
+        name
+        for name, told in one.indicators.items()
+        if told == other.indicators.get(name) and told.definition
+    ]
+    names = ["indicator_id", "period", *_GROUP]
+    ours, theirs = (
+        release.tables["values"].filter(pl.col("indicator_id").is_in(same)).select(*names, *_COUNTS)
+        for release in (one, other)
+    )
+    both = ours.join(theirs, on=names, how="inner", suffix="_other")
+    return all(both[name].equals(both[f"{name}_other"], check_names=False) for name in _COUNTS)
 
 
 def split_periods(tables: Mapping[str, pl.DataFrame], latest: str) -> tuple[Tables, list[Tables]]:
@@ -209,16 +225,11 @@ def tell(indicators: Iterable[IndicatorInfo]) -> dict[str, IndicatorTold]:
             one.value_type,
             one.multiplier,
             (one.name, one.short_name, one.description, one.numerator, one.denominator),
+            one.definition_sha256,
         )
         for one in indicators
         if one.basis != Basis.PUBLISHED
     }
-
-
-def digest_records(sources: Mapping[str, Mapping[str, str]], *others: str) -> str:
-    """What tells that two releases count the same records in the same way."""
-    text = json.dumps([{name: dict(files) for name, files in sources.items()}, *others], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def publish_of(release: Release, own: Path | None) -> Published:
@@ -230,19 +241,13 @@ def publish_of(release: Release, own: Path | None) -> Published:
         Where the policy that it follows is not known here.
     """
     manifest = release.manifest
-    digest = digest_records(
-        {source.name: source.sha256 for source in manifest.sources},
-        manifest.definitions_sha256,
-        manifest.code_version,
-        manifest.population_base,
-    )
     return Published(
         release.id,
         {name: release.table(name) for name in ("values", "areas", "rankings")},
         tell(release.indicators.values()),
         find_policy(manifest.policy, own=own),
         tuple(row.model_dump() for row in release.coverage),
-        digest,
+        manifest.records_sha256,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from evenground import __version__
 from evenground.contract import LoadReport
@@ -30,6 +31,7 @@ from evenground.sources.prepared import (
 from evenground.workspace import Workspace, remove_leftovers, temporary_folder
 
 Progress = Callable[[str], None]
+_DAY: Final = "place.toml, place.as_at"
 
 
 def load_areas(workspace: Workspace) -> Geography:
@@ -150,6 +152,19 @@ def prepare_records(
     return found
 
 
+def digest_records(
+    workspace: Workspace, geography: Geography, weighed: Weighed, reports: Sequence[LoadReport]
+) -> str:
+    """What tells that two releases count the same records: files, columns, areas, restrictions, base.
+
+    The day is not in it. A release of a later day counts the same records, at another date.
+    """
+    inputs = _list_inputs(workspace, geography, weighed, {one.source: one.sha256 for one in reports})
+    del inputs[_DAY]
+    said = [inputs, __version__, workspace.place.population.base]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def _survey(
     workspace: Workspace, geography: Geography, weighed: Weighed, folder: Path
 ) -> tuple[dict[str, str], int]:
@@ -163,16 +178,27 @@ def _survey(
         restrictions=weighed.restrictions,
         lsoa_edition=place.areas.lsoa_edition,
     )
+    return _list_inputs(workspace, geography, weighed, digests), size
+
+
+def _list_inputs(
+    workspace: Workspace,
+    geography: Geography,
+    weighed: Weighed,
+    digests: Mapping[str, Mapping[str, str]],
+) -> dict[str, str]:
+    """What records follow from, by name; ``digests`` are of the files of each source."""
+    place = workspace.place
     inputs = {
-        "place.toml, place.as_at": place.place.as_at.isoformat(),
+        _DAY: place.place.as_at.isoformat(),
         "place.toml, areas.lsoa_edition": place.areas.lsoa_edition,
         "agreements and opt_outs": digest_restrictions(weighed),
         "place.toml, areas": digest_areas(geography.lsoas, geography.practices["practice_code"].to_list()),
     }
-    for number, section in enumerate(sections):
+    for number, section in enumerate(split_sections(place.sources)[0]):
         where = f'place.toml, source "{section.name}"'
         said = {"place": number, "kind": section.kind, **section.options}
         text = json.dumps(said, sort_keys=True, default=str)
         inputs[where] = hashlib.sha256(text.encode()).hexdigest()
         inputs |= {f"{name}, of {section.name}": digest for name, digest in digests[section.name].items()}
-    return inputs, size
+    return inputs

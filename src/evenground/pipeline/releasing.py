@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -55,7 +56,9 @@ def logs_failures(build: Callable[Concatenate[Workspace, P], T]) -> Callable[Con
         except EvengroundError as error:
             if not isinstance(error, AuditLogError):
                 facts: dict[str, str | int] = {"error": type(error).__name__, "code": error.exit_code}
-                log_event(workspace, Event.BUILD_FAILED, facts)
+                # Where the disk is full the log may not be written either: what stopped the build is told.
+                with suppress(AuditLogError):
+                    log_event(workspace, Event.BUILD_FAILED, facts)
             raise
 
     return logged
