@@ -50,6 +50,8 @@ class Cut(StrEnum):
     LOCAL_QUINTILE = "local_quintile"
     PLUS_GROUP = "plus_group"
     SEGMENT = "segment"
+    LANGUAGE_NEED = "language_need"
+    HOUSING_TENURE = "housing_tenure"
     SEX_AGE_BAND = "sex*age_band"
     SEX_ETHNIC_GROUP = "sex*ethnic_group"
     SEX_IMD_QUINTILE = "sex*imd_quintile"
@@ -63,6 +65,10 @@ class Cut(StrEnum):
         """The two cuts of a pair such as ``sex*age_band``, whose categories are joined in the same way."""
         first, star, second = self.value.partition("*")
         return (Cut(first), Cut(second)) if star else None
+
+
+WHOLE_BY_RECORDS: Final = (Cut.SEGMENT, Cut.LANGUAGE_NEED, Cut.HOUSING_TENURE)
+"""Cuts in which records put each person in one part: what no record tells is a part of its own."""
 
 
 class PublishedCut(StrEnum):

@@ -53,9 +53,14 @@ def count_groups(
             for group in definitions.plus_groups.values()
             if group.node is not None and view.holds(group.node)
         ]
-        parts = [one for segmentation in definitions.segments.values() for one in segmentation.segments]
-        first = next((("segment", one.id) for one in parts if view.holds(one.node)), None)
-        for group in [*plus, *([first] if first else [])]:
+        parts = []
+        for cut in {one.cut: None for one in definitions.segments.values()}:
+            of_cut = min(
+                (one for one in definitions.segments.values() if one.cut == cut),
+                key=lambda one: (one.order, one.id),
+            )
+            parts.append((str(cut), next(part.id for part in of_cut.segments if view.holds(part.node))))
+        for group in [*plus, *parts]:
             key = (*group, *where_and_how_old(person, lsoas, as_at))
             groups.setdefault(key, Counter()).update(count_person(definitions, person, own, as_at))
     return groups

@@ -18,6 +18,7 @@ from evenground.engine import ENGINES, count
 from evenground.indicators import Definitions
 from evenground.indicators.expressions import parse
 from evenground.indicators.model import PlusGroup, Segmentation
+from evenground.vocabulary import Cut
 from tests.spec import reference_engine
 from tests.spec import test_engines_agree as agree
 from tests.spec.specification import (
@@ -107,6 +108,34 @@ def test_person_counts_in_the_first_segment_that_holds(engine: str) -> None:
     )
     found = {key[1]: cell["population"] for key, cell in run(engine, table).items()}
     assert found == {"s0": 1, "s1": 1, "s2": 1}
+
+
+def with_tenure(made: Definitions, owned: dict[str, Any]) -> Definitions:
+    """The definitions with one more way to divide everybody, under another cut."""
+    (whole,) = made.segments.values()
+    parts = tuple(
+        whole.segments[0].model_copy(update={"id": name, "expression": node(raw)})
+        for name, raw in (("owned", owned), ("tenure_not_recorded", {"age": {"from": 0}}))
+    )
+    tenure = whole.model_copy(update={"id": "tenure", "cut": Cut.HOUSING_TENURE, "segments": parts})
+    return replace(made, segments={"whole": whole, "tenure": tenure})
+
+
+@pytest.mark.parametrize("engine", ENGINES_ALONE)
+def test_a_person_counts_in_one_part_of_each_whole(engine: str) -> None:
+    made = with_groups(definitions(indicator("x", CHECK)), [], [{"sex": "female"}])
+    table = Table(
+        with_tenure(made, {"feature": "illness"}),
+        [person(0), person(1), person(2, sex="male")],
+        [event("ILL", "2025-01-01"), event("ILL", "2025-01-01", person_id=2)],
+    )
+    found = {key[:2]: cell["population"] for key, cell in run(engine, table).items()}
+    assert found == {
+        ("segment", "s0"): 2,
+        ("segment", "s1"): 1,
+        ("housing_tenure", "owned"): 2,
+        ("housing_tenure", "tenure_not_recorded"): 1,
+    }
 
 
 @pytest.mark.parametrize("engine", ENGINES_ALONE)

@@ -8,7 +8,14 @@ from typing import Final
 import polars as pl
 
 from evenground.errors import DisclosureError
-from evenground.vocabulary import ETHNIC_GROUP_TO_5, EVERYONE, UNKNOWN_AREA, AreaType, Cut
+from evenground.vocabulary import (
+    ETHNIC_GROUP_TO_5,
+    EVERYONE,
+    UNKNOWN_AREA,
+    WHOLE_BY_RECORDS,
+    AreaType,
+    Cut,
+)
 
 GROUP: Final = ("area_type", "area_code", "cut", "category")
 _PARTITIONS: Final = (
@@ -18,7 +25,7 @@ _PARTITIONS: Final = (
     Cut.ETHNIC_GROUP_5,
     Cut.IMD_QUINTILE,
     Cut.LOCAL_QUINTILE,
-    Cut.SEGMENT,
+    *WHOLE_BY_RECORDS,
 )
 _NESTED: Final = (AreaType.WARD, AreaType.LTLA)
 _TO_PLACE: Final = (AreaType.MSOA, AreaType.WARD, AreaType.LTLA, AreaType.PCN)
@@ -186,7 +193,7 @@ def _categories(groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
     everyone = (pl.lit(str(Cut.ALL)).alias("parent_cut"), pl.lit(EVERYONE).alias("parent_category"))
     parts = groups.filter(pl.col("cut").is_in(_PARTITIONS)).with_columns(*everyone)
     kind = pl.concat_str("cut", pl.lit(" in all"))
-    yield _join_parents(parts, groups, keys, kind, is_whole=_known(pl.col("cut") != Cut.SEGMENT))
+    yield _join_parents(parts, groups, keys, kind, is_whole=_known(~pl.col("cut").is_in(WHOLE_BY_RECORDS)))
     plus = groups.filter(pl.col("cut") == Cut.PLUS_GROUP).with_columns(*everyone)
     # People may be in several: each is a part by itself, and never the whole.
     named = pl.concat_str(pl.lit("plus_group "), "category", pl.lit(" in all"))

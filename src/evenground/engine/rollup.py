@@ -13,7 +13,14 @@ import polars as pl
 
 from evenground.engine.cells import Cells, Progress, measure_columns
 from evenground.geography import Geography
-from evenground.vocabulary import ETHNIC_GROUP_TO_5, EVERYONE, UNKNOWN_AREA, AreaType, Cut
+from evenground.vocabulary import (
+    ETHNIC_GROUP_TO_5,
+    EVERYONE,
+    UNKNOWN_AREA,
+    WHOLE_BY_RECORDS,
+    AreaType,
+    Cut,
+)
 
 KEYS: Final = ("area_type", "area_code", "cut", "category")
 _PEOPLE_CUTS: Final = (Cut.SEX, Cut.AGE_BAND, Cut.ETHNIC_GROUP, Cut.ETHNIC_GROUP_5)
@@ -168,7 +175,7 @@ def _group_cuts(
         return
     located = groups.join(areas.select("lsoa_code", "msoa_code"), on="lsoa_code", how="left")
     msoas = located.with_columns(pl.col("msoa_code").fill_null(UNKNOWN_AREA))
-    for cut in (Cut.PLUS_GROUP, Cut.SEGMENT):
+    for cut in (Cut.PLUS_GROUP, *WHOLE_BY_RECORDS):
         own = msoas.filter(pl.col("cut") == cut)
         by_msoa = adder.table(own, AreaType.MSOA, pl.col("msoa_code"), cut, pl.col("category"))
         yield by_msoa

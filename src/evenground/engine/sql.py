@@ -47,6 +47,7 @@ from evenground.indicators.expressions import (
     Turned,
     months_before,
 )
+from evenground.vocabulary import WHOLE_BY_RECORDS
 
 PERSONS: Final = "persons"
 EVENTS: Final = "events"
@@ -199,15 +200,14 @@ def members_query(plan: Plan) -> exp.Select:
     """Each person who is there, with a bit for every PLUS group and segment they are in."""
     one = plan.passes[-1]
     bits: list[exp.Expr] = []
-    segments = exp.Case()
+    wholes: dict[str, exp.Case] = {}
     for number, member in enumerate(plan.memberships):
         belongs = _predicate(member.node, plan, one)
-        if member.cut == "segment":
-            segments = segments.when(belongs, _long(1 << number))
+        if member.cut in WHOLE_BY_RECORDS:
+            wholes[member.cut] = wholes.get(member.cut, exp.Case()).when(belongs, _long(1 << number))
         else:
             bits.append(_set_bit(belongs, number))
-    if segments.args.get("ifs"):
-        bits.append(segments.else_(_long(0)))
+    bits += [parts.else_(_long(0)) for parts in wholes.values()]
     person = (
         exp.Select()
         .select(_column("person_id", "p"), _alias(_either(bits), "member_of"), copy=False)

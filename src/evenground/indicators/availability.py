@@ -22,6 +22,7 @@ from evenground.indicators.expressions import (
     features_of,
 )
 from evenground.indicators.model import Definitions, Membership
+from evenground.vocabulary import WHOLE_BY_RECORDS
 
 
 def find_unrecorded(
@@ -58,8 +59,8 @@ def find_untold_groups(
         if settle(node, silent) is not None:
             missing = silent & set(features_of(node))
             found[one] = tuple(definitions.features[name].name for name in sorted(missing))
-    if any(one.cut == "segment" for one in found):
-        found |= {one: () for one in definitions.memberships if one.cut == "segment" and one not in found}
+    spoilt = {one.cut for one in found} & {*WHOLE_BY_RECORDS}
+    found |= {one: () for one in definitions.memberships if one.cut in spoilt and one not in found}
     return found
 
 

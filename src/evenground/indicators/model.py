@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, InstanceOf, model_validator
 
 from evenground.codelists import CodeList
 from evenground.indicators.expressions import Age, Count, Node, expand, features_of
-from evenground.vocabulary import Cut, Polarity, Purpose, ValueType
+from evenground.vocabulary import WHOLE_BY_RECORDS, Cut, Polarity, Purpose, ValueType
 
 if TYPE_CHECKING:
     from evenground.indicators.published import PublishedIndicator
@@ -255,6 +255,7 @@ class Segmentation(_Reviewed):
     id: Identifier
     name: Words
     description: Words
+    cut: Literal[Cut.SEGMENT, Cut.LANGUAGE_NEED, Cut.HOUSING_TENURE] = Cut.SEGMENT
     order: int = 1000
     source: Source
     segments: Annotated[tuple[Segment, ...], Field(min_length=2)]
@@ -304,7 +305,7 @@ class Definitions:
     def memberships(self) -> tuple[Membership, ...]:
         """The groups that figures are cut by: the PLUS groups that records tell, and the segments.
 
-        People may be in several PLUS groups. They are in one segment of the first segmentation alone.
+        People may be in several PLUS groups. They are in one segment of the first segmentation of each cut.
         """
         groups = sorted(self.plus_groups.values(), key=lambda group: (group.order, group.id))
         told = [
@@ -312,9 +313,16 @@ class Definitions:
             for one in groups
             if one.node is not None
         ]
-        segmentations = sorted(self.segments.values(), key=lambda one: (one.order, one.id))
-        parts = segmentations[0].segments if segmentations else ()
-        return (*told, *(Membership("segment", part.id, part.name, part.words, part.node) for part in parts))
+        first: dict[Cut, Segmentation] = {}
+        for one in sorted(self.segments.values(), key=lambda one: (one.order, one.id)):
+            first.setdefault(one.cut, one)
+        parts = [
+            Membership(cut, part.id, part.name, part.words, part.node)
+            for cut in WHOLE_BY_RECORDS
+            if cut in first
+            for part in first[cut].segments
+        ]
+        return (*told, *parts)
 
     @property
     def rules(self) -> dict[str, Node]:
@@ -349,8 +357,9 @@ class Definitions:
         """The same definitions with only these PLUS groups and, if they are among them, the segments."""
         kept = {(one.cut, one.id) for one in memberships}
         groups = {name: one for name, one in self.plus_groups.items() if ("plus_group", name) in kept}
-        has_segments = any(cut == "segment" for cut, _ in kept)
-        return replace(self, plus_groups=groups, segments=self.segments if has_segments else {})
+        cuts = {cut for cut, _ in kept}
+        segments = {name: one for name, one in self.segments.items() if one.cut in cuts}
+        return replace(self, plus_groups=groups, segments=segments)
 
     def describe_groups(self) -> list[dict[str, str]]:
         """The PLUS groups and segments: the fields of ``releases.GroupInfo``."""

@@ -79,6 +79,8 @@ CUTS: Final = {
     Cut.ETHNIC_GROUP: "Ethnic group",
     Cut.PLUS_GROUP: "Plus groups",
     Cut.SEGMENT: "Segment, by highest need",
+    Cut.LANGUAGE_NEED: "Language need",
+    Cut.HOUSING_TENURE: "Housing tenure",
     Cut.SEX: "Sex",
     Cut.AGE_BAND: "Age",
 }

@@ -8,7 +8,7 @@ import pytest
 
 from evenground.indicators.availability import find_unrecorded, find_untold_groups
 from tests.spec.specification import definitions, indicator
-from tests.spec.test_groups_of_people import with_groups
+from tests.spec.test_groups_of_people import with_groups, with_tenure
 
 RECORDED = {("local", "CHECK-2"), ("local", "BP")}
 
@@ -77,6 +77,15 @@ def test_one_segment_that_cannot_be_told_spoils_them_all() -> None:
         "s1": ("Illness",),
         "s2": (),
     }
+
+
+def test_a_part_that_cannot_be_told_spoils_its_own_whole_alone() -> None:
+    made = with_groups(definitions(indicator("x", {"feature": "check"})), [], [{"feature": "check"}])
+    made = with_tenure(made, {"feature": "illness"})
+    untold_ones = find_untold_groups(made, RECORDED)
+    assert {one.cut for one in untold_ones} == {"housing_tenure"}
+    kept = made.keep_groups([one for one in made.memberships if one not in untold_ones])
+    assert [one.id for one in kept.memberships] == ["s0", "s1"]
 
 
 def test_segments_that_can_all_be_told_are_kept() -> None:

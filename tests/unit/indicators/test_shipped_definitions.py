@@ -142,9 +142,11 @@ def test_the_three_frailty_cut_offs_ask_for_the_same_36_deficits(shipped: Defini
 def test_plus_groups_and_segments_can_be_told_in_words(shipped: Definitions) -> None:
     for group in shipped.plus_groups.values():
         assert group.node is None or in_words(group.node, shipped.features)
-    (bridges,) = shipped.segments.values()
+    bridges = shipped.segments["bridges_to_health"]
     assert len(bridges.segments) == 8
-    assert all(in_words(segment.node, shipped.features) for segment in bridges.segments)
+    assert {one.cut for one in shipped.segments.values()} == {"segment", "language_need", "housing_tenure"}
+    parts = [segment for one in shipped.segments.values() for segment in one.segments]
+    assert all(in_words(segment.node, shipped.features) for segment in parts)
 
 
 def test_prevalence_is_neither_good_nor_bad_and_no_service(shipped: Definitions) -> None:
