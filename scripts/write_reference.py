@@ -33,8 +33,8 @@ _INDICATORS_INTRODUCTION = """\
 
 *Made by `make docs` from `src/evenground/definitions`. Do not edit.*
 
-{indicators} indicators, {plus_groups} Plus groups and {segments} segments. How to write one:
-[definitions](definitions.md). Those that none of your sources recorded are left out of your release by
+{indicators} indicators, {plus_groups} Plus groups and {segments} ways to divide everybody ({parts} parts). How to
+write one: [definitions](definitions.md). Those that none of your sources recorded are left out of your release by
 themselves, and named. At the end of the page: [Plus groups](#plus-groups), [segments](#segments) and
 [features](#features), with the national reference set to load for each.
 """
@@ -55,12 +55,14 @@ def describe_indicators(definitions: Definitions) -> str:
     introduction = _INDICATORS_INTRODUCTION.format(
         indicators=len(definitions.indicators),
         plus_groups=len(definitions.plus_groups),
-        segments=sum(len(one.segments) for one in definitions.segments.values()),
+        segments=len(definitions.segments),
+        parts=sum(len(one.segments) for one in definitions.segments.values()),
     )
     parts = [introduction, *(_describe_indicator(one) for one in definitions.indicators.values())]
     parts += ["## Plus groups", "", *_table(("group", "who", "why"), _plus_group_rows(definitions))]
+    parts += ["## Segments", ""]
     for segmentation in definitions.segments.values():
-        parts += ["## Segments", "", f"{segmentation.name}: {segmentation.description}", ""]
+        parts += [f"### {segmentation.name}", "", segmentation.description, ""]
         rows = ((segment.name, segment.words) for segment in segmentation.segments)
         parts += _table(("segment", "who, of those not in one above"), rows)
     return "\n".join([*parts, "## Features", "", *_table(_FEATURE_COLUMNS, _feature_rows(definitions))])
