@@ -53,8 +53,9 @@ class Policy(BaseModel):
         The protection interval: whatever is added up and taken away, at least so many whole numbers must
         remain possible for each hidden count.
     exempt
-        Figures that are not counts and follow rules of their own: ``modelled`` figures, and
-        ``standardised`` rates on at least ``least_events``.
+        Figures that are no counts of people, and are published though they may be of few: ``modelled`` ones
+        (the ranking), and ``standardised`` rates on at least ``least_events``. What is not named is not
+        published.
     least_events
         The fewest events that a standardised rate is published on.
     totals
@@ -126,6 +127,10 @@ class Policy(BaseModel):
                 f"standardised rates on {self.least_events} events would be shown where the count is hidden",
             ),
         ]
+
+    def exempts(self, kind: Literal["modelled", "standardised"]) -> bool:
+        """Whether such figures are published by rules of their own; without that they are not published."""
+        return kind in self.exempt
 
     @property
     def label(self) -> str:

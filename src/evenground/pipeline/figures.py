@@ -107,7 +107,7 @@ def _calculate_indicator(
         # Within one age band there is nothing to standardise: there the crude rate stands.
         is_one_band = pl.col("cut").str.contains(Cut.AGE_BAND, literal=True)
         one_band, others = figures.filter(is_one_band), figures.filter(~is_one_band)
-        figures = pl.concat([one_band, _with_dsr(others, counts_by_age(indicator.id), indicator)])
+        figures = pl.concat([one_band, _with_dsr(others, counts_by_age(indicator.id), indicator, policy)])
     return _with_comparison(figures, indicator)
 
 
@@ -120,7 +120,9 @@ def _estimate_from_counts(figures: pl.DataFrame, indicator: Indicator) -> Estima
     )
 
 
-def _with_dsr(figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator) -> pl.DataFrame:
+def _with_dsr(
+    figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator, policy: Policy
+) -> pl.DataFrame:
     standard = pl.DataFrame({"age_band": AGE_BANDS, "weight": list(EUROPEAN_STANDARD_POPULATION_2013)})
     # Only the ages that the indicator counts at all: the others have no rate to weight.
     counted = standard.filter(pl.col("age_band").is_in(by_age["age_band"].unique().implode()))
@@ -138,8 +140,12 @@ def _with_dsr(figures: pl.DataFrame, by_age: pl.DataFrame, indicator: Indicator)
     )
     shown = pl.col("value_note").is_in(_SHOWN)
     reason = pl.lit(pl.Series(estimate.reason.astype(str)))
+    too_few = (reason == "too_few_events") | pl.lit(pl.Series(events.sum(axis=1) < policy.least_events))
+    is_exempt = pl.lit(policy.exempts("standardised"))
     note = (
-        pl.when(shown & (reason == "too_few_events"))
+        pl.when(shown & ~is_exempt)
+        .then(pl.lit(str(ValueNote.SUPPRESSED)))
+        .when(shown & too_few)
         .then(pl.lit(str(ValueNote.TOO_FEW_EVENTS)))
         .when(shown & (reason != ""))
         .then(pl.lit(str(ValueNote.MISSING)))

@@ -48,13 +48,15 @@ def rank_for_release(
     Every indicator that is a service with a target is ranked against that target, for communities of MSOA and
     ethnic group and for LSOAs, and all of them together. A community whose eligible count the policy hides is
     left out. What is modelled for a community follows from the counts that the policy shows of it, so that
-    nobody can work back from an estimate to a hidden count.
+    nobody can work back from an estimate to a hidden count. Under a policy that does not exempt modelled
+    figures nothing is ranked.
 
     ``withheld`` has the ``indicator_id``, ``area_type``, ``area_code``, ``cut`` and ``category`` of figures
     that are hidden for the sake of others. Those communities take no part in a service at all: an estimate
     from a count that is not small would tell it.
     """
-    services = [indicator for indicator in indicators if is_ranked(indicator)]
+    ranks = policy.exempts("modelled")
+    services = [indicator for indicator in indicators if ranks and is_ranked(indicator)]
     placed = cells.join(lsoas.select("lsoa_code", "msoa_code", "imd_quintile"), on="lsoa_code", how="left")
     ranked = [_rank(placed, services, policy, withheld, *community) for community in _COMMUNITIES]
     frames = [frame for frame in ranked if frame is not None]

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenground.disclosure import load_policy
+from evenground.disclosure import Policy, load_policy
 from evenground.indicators import SHIPPED, Indicator, load_definitions
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.stats import EUROPEAN_STANDARD_POPULATION_2013, calculate_dsr
@@ -40,7 +40,9 @@ def work_out(
     )
 
 
-def admissions(groups: dict[tuple[str, ...], list[int]], people: int = 300) -> dict[str, dict]:
+def admissions(
+    groups: dict[tuple[str, ...], list[int]], people: int = 300, policy: Policy = POLICY
+) -> dict[str, dict]:
     by_age = counts_by_age(groups, people)
     keys = ["area_type", "area_code", "cut", "category"]
     rolled = by_age.group_by(keys).agg(
@@ -48,7 +50,7 @@ def admissions(groups: dict[tuple[str, ...], list[int]], people: int = 300) -> d
         pl.col("denominator").sum().alias(f"{ADMISSIONS.id}__denominator"),
     )
     values = calculate_values(
-        rolled, [ADMISSIONS], counts_by_age=lambda _: by_age, policy=POLICY, period="now"
+        rolled, [ADMISSIONS], counts_by_age=lambda _: by_age, policy=policy, period="now"
     )
     return {row["area_code"]: row for row in values.to_dicts()}
 
@@ -81,6 +83,20 @@ def test_the_limits_of_a_standardised_rate_do_not_tell_the_count_behind_the_roun
 def test_fewer_than_ten_events_give_no_rate_and_say_so():
     row = admissions({PLACE: spread(600), ("lsoa", "L", "all", "all"): spread(9)})["L"]
     assert (row["value"], row["lower_cl"], row["value_note"]) == (None, None, "too_few_events")
+
+
+def test_the_policy_says_on_how_many_events_a_standardised_rate_may_rest_and_whether_at_all():
+    def note(events: int, **changes: object) -> tuple[str, bool]:
+        policy = POLICY.model_copy(update=changes)
+        groups = {PLACE: spread(600), ("lsoa", "L", "all", "all"): spread(events)}
+        row = admissions(groups, policy=policy)["L"]
+        assert row["numerator"] == 20
+        return row["value_note"], row["value"] is not None
+
+    assert note(19) == ("published", True)
+    assert note(19, least_events=20) == ("too_few_events", False)
+    assert note(20, least_events=20) == ("published", True)
+    assert note(20, exempt=("modelled",)) == ("suppressed", False)
 
 
 def test_the_years_a_person_counts_for_do_not_lift_a_few_people_over_the_threshold():

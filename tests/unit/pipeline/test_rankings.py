@@ -85,3 +85,11 @@ def test_a_place_without_the_service_has_an_empty_ranking():
     ranked = rank_for_release(empty, LSOAS, [INDICATOR], POLICY)
     assert ranked.is_empty()
     assert "expected_missing" in ranked.columns
+
+
+def test_under_a_policy_that_does_not_exempt_modelled_figures_nothing_is_ranked():
+    strict = POLICY.model_copy(update={"exempt": ("standardised",)})
+    ranked = [rank_for_release(make_cells(20), LSOAS, [INDICATOR], policy) for policy in (POLICY, strict)]
+    assert ranked[0].height > 0
+    assert ranked[1].height == 0
+    assert ranked[1].schema == ranked[0].schema
