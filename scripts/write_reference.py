@@ -33,10 +33,10 @@ _INDICATORS_INTRODUCTION = """\
 
 *Made by `make docs` from `src/evenground/definitions`. Do not edit.*
 
-{indicators} indicators, {plus_groups} Plus groups and {segments} ways to divide everybody ({parts} parts). How to
-write one: [definitions](definitions.md). Those that none of your sources recorded are left out of your release by
-themselves, and named. At the end of the page: [Plus groups](#plus-groups), [segments](#segments) and
-[features](#features), with the national reference set to load for each.
+{indicators} indicators, {plus_groups} Plus groups and {segments} ways to divide everybody ({parts} parts).
+How to write one: [definitions](definitions.md). Those that none of your sources recorded are left out of
+your release by themselves, and named. At the end of the page: [Plus groups](#plus-groups),
+[segments](#segments) and [features](#features), with the national reference set to load for each.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,6 +161,23 @@ def test_log_ins_and_whole_tables_are_logged_and_nothing_that_was_typed(client_o
     log = folder.parent / "site-log.jsonl"
     told = [(line.event, line.by) for line in read_lines(log)]
     assert told == [("log_in_failed", "somebody"), ("logged_in", "analyst-1"), ("exported", "analyst-1")]
+    assert "secret" not in log.read_text()
+
+
+def test_every_download_is_logged_by_whom_and_what_and_a_page_is_not(client_of, folder: Path) -> None:
+    analyst = client_of(Role.ANALYST)
+    log = folder.parent / "site-log.jsonl"
+    before = len(list(read_lines(log)))
+    analyst.get("/profiles/")
+    page = text(analyst.get("/priorities/"))
+    link = re.search(r'href="(/priorities/[^"]*\.csv[^"]*)"', page)
+    assert link is not None
+    answer = analyst.get(link[1].replace("&amp;", "&") + "&typed=my+secret+by+mistake")
+    assert answer.status_code == 200
+    assert analyst.get("/about-the-data/tables/nothing.csv").status_code == 404
+    (line,) = list(read_lines(log))[before:]
+    assert line.event == "exported"
+    assert set(line.facts) == {"release", "what"}
     assert "secret" not in log.read_text()
 
 

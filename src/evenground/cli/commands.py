@@ -216,12 +216,12 @@ def link(
 ) -> None:
     """Link the people of two sources that share no identifier, and say who was linked less often."""
     from evenground.cli.linkages import show_linkage
-    from evenground.sources.linkage import link_sources
+    from evenground.pipeline.linkages import link_place
     from evenground.workspace import load_workspace
 
     loaded = load_workspace(workspace)
     with show_progress("Start") as step:
-        linked = link_sources(loaded, linkage_id, progress=step)
+        linked = link_place(loaded, linkage_id, progress=step)
     show_linkage(linked)
 
 

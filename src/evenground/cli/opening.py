@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from evenground.errors import ReleaseError, suggest
+from evenground.cli.consoles import problems
+from evenground.errors import AuditLogError, ReleaseError, suggest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +29,22 @@ def open_release(workspace: Path, release_id: str | None) -> Release:
         known = [release.id for release in list_releases(folder)]
         raise ReleaseError(f'There is no release "{release_id}" in {folder}. {suggest(release_id, known)}')
     return load_release(folder / release_id)
+
+
+def note_export(workspace: Path, release: Release, path: Path, what: str) -> None:
+    """A line in the log of the secure zone for a file with figures of a release.
+
+    Who may read a release need not be allowed into the secure zone: then it is said that no line was written.
+    """
+    from evenground.audit_log import Event
+    from evenground.pipeline.releasing import log_event
+    from evenground.workspace import load_workspace
+
+    try:
+        facts = {"release": release.id, "file": path.name, "what": what}
+        log_event(load_workspace(workspace), Event.EXPORTED, facts)
+    except AuditLogError as error:
+        problems.print(f"Note: this export is in no log. {error}")
 
 
 def require_table_path(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from evenground.cli.consoles import console, problems
-from evenground.cli.opening import open_release, require_table_path, write_frame
+from evenground.cli.opening import note_export, open_release, require_table_path, write_frame
 from evenground.errors import InputError, ReleaseError, suggest
 from evenground.vocabulary import ALL_SERVICES, CommunityType
 
@@ -121,6 +121,8 @@ def rank(
             else _rank_again(chosen, workspace, service, kind, order, standard)
         )
         _show_release(chosen, _spend(ranking, capacity), order, top, out)
+        if out:
+            note_export(workspace, chosen, out, f"ranking of {service} by {kind}")
         return
     if standard is None:
         raise typer.BadParameter("is needed with '--counts', such as 0.75.", param_hint="--standard")

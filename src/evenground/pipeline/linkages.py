@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from evenground.disclosure import Policy, protect_count
+from evenground.errors import AgreementError
+from evenground.indicators import SHIPPED, load_definitions
 from evenground.pipeline.coverage import policy_of_documents
+from evenground.pipeline.governance import weigh_place
 from evenground.releases import LinkageInfo
 from evenground.sources.aggregates import split_sections
-from evenground.sources.linkage import LinkageRates, Rate, load_rates
+from evenground.sources.linkage import LinkageRates, Linked, Rate, link_sources, load_rates
 from evenground.vocabulary import ValueNote
 from evenground.workspace import Workspace
 
@@ -23,6 +27,40 @@ def read_linkages(workspace: Workspace) -> list[LinkageRates]:
     named = (section.options.get("linkage") for section in sections)
     linkages = [load_rates(workspace.root, str(linkage_id)) for linkage_id in named if linkage_id]
     return [linkage.keep(GROUPS) for linkage in linkages if linkage is not None]
+
+
+def link_place(
+    workspace: Workspace,
+    linkage_id: str,
+    *,
+    progress: Callable[[str], None] | None = None,
+    today: dt.date | None = None,
+) -> Linked:
+    """Link two sources of a place that share no identifier, where its agreements let them be used.
+
+    Parameters
+    ----------
+    linkage_id
+        The linkage's id.
+    progress
+        Called with a sentence as the work goes on.
+    today
+        The day on which agreements have to be in force; the day of the linkage by default.
+
+    Raises
+    ------
+    AgreementError
+        Where a source of the place may not be used today; nothing is read then.
+    SourceError, DefinitionError
+        As ``link_sources`` raises them.
+    """
+    definitions = load_definitions(SHIPPED, workspace.definitions)
+    weighed = weigh_place(workspace, definitions, today or dt.datetime.now(dt.UTC).date())
+    if weighed.standings.faults:
+        raise AgreementError(
+            "The data-sharing agreements do not allow this linkage.", weighed.standings.faults
+        )
+    return link_sources(workspace, linkage_id, progress=progress)
 
 
 def describe_linkages(linkages: Iterable[LinkageRates], policy: Policy) -> Iterator[LinkageInfo]:

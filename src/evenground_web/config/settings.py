@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "evenground_web.common.middleware.log_downloads",
     "evenground_web.common.middleware.ReleaseMiddleware",
     "axes.middleware.AxesMiddleware",
 ]

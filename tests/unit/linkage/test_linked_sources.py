@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 from evenground.disclosure import load_policy
-from evenground.errors import SourceError
+from evenground.errors import AgreementError, SourceError
 from evenground.pipeline import build_release, check_workspace
-from evenground.pipeline.linkages import describe_linkages
+from evenground.pipeline.linkages import describe_linkages, link_place
 from evenground.sources import check_sources, load_sources
 from evenground.sources.linkage import link_sources, load_rates
 from evenground.sources.staging import words
-from tests.support.linkage import LSOAS, Councils
+from tests.support.linkage import LSOAS, PLACE, Councils
 
 
 def load(councils: Councils):
@@ -35,6 +35,13 @@ def faults_of(councils: Councils) -> str:
     return "\n".join(
         map(str, check_sources(workspace.place.sources, root=councils.root, folder=workspace.secure))
     )
+
+
+def test_sources_that_no_agreement_covers_are_not_linked(councils: Councils) -> None:
+    councils.write("place.toml", PLACE.replace("required = false", "required = true"))
+    with pytest.raises(AgreementError, match="is in no data-sharing agreement"):
+        link_place(councils.workspace, "housing_gp")
+    assert not (councils.root / "secure" / "linkages").exists()
 
 
 def test_events_of_the_linked_reach_the_right_people_of_the_register(linked_councils: Councils) -> None:
