@@ -73,12 +73,12 @@ class IndicatorsSection(_Strict):
 class DisclosureSection(_Strict):
     """``[disclosure]``: the named policy that every release follows, and how hard a build attacks itself.
 
-    ``attack`` is ``sums`` (each sum by itself, seconds) or ``programs`` (linear programs besides, which find
-    what several sums say together). A real place always has both; an invented one has ``sums`` unless asked.
+    ``attack`` is ``programs`` (each sum by itself, and linear programs, which find what several sums say
+    together) or ``sums`` (each sum by itself, which is quicker). A real place always has both.
     """
 
     policy: str = "nhs-7-5"
-    attack: Literal["sums", "programs"] | None = None
+    attack: Literal["sums", "programs"] = "programs"
 
 
 class AgreementsSection(_Strict):
@@ -173,7 +173,7 @@ class Place(_Strict):
 
     @property
     def attacks_with_programs(self) -> bool:
-        """Whether a build attacks itself with linear programs: always, unless its people are invented."""
+        """Whether a build attacks itself with linear programs: always, but that an invented place may not."""
         return self.disclosure.attack == "programs" or not self.place.synthetic
 
     @model_validator(mode="after")

@@ -43,7 +43,8 @@ def test_a_good_place_is_read_with_its_defaults(tmp_path):
     [
         ("false", "", True),
         ("false", "sums", True),
-        ("true", "", False),
+        ("true", "", True),
+        ("true", "sums", False),
         ("true", "programs", True),
     ],
 )
