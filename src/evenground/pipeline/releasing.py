@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from evenground.audit_log import LOG_FILE, Event, Head, append_line, verify_log
+from evenground.audit_log import LOG_FILE, Event, Head, append_line, read_lines, verify_log
 from evenground.errors import AuditLogError, EvengroundError
 from evenground.gate import LogLine, read_history, release_without_approval, submit_candidate
 from evenground.releases import Release, ReleaseContent
@@ -18,6 +18,9 @@ from evenground.workspace import Workspace
 
 SITE_LOG: Final = "site-log.jsonl"
 """Beside the site's database: the site cannot write to the secure zone."""
+
+_SITE_LINE: Final = "site_log_line"
+_SITE_HASH: Final = "site_log_hash"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,12 +91,24 @@ def submit(
     by = name_account()
     for warning in warnings:
         log_event(workspace, Event.WARNED, {"what": warning[:400]}, by=by)
-    facts = {"place": content.place_code, "as_at": content.as_at}
+    facts = {"place": content.place_code, "as_at": content.as_at, **_name_site_line(workspace)}
     head = log_event(workspace, Event.BUILT, facts, by=by)
     line = LogLine(number=head.number, hash=head.hash)
     release, was_there = submit_candidate(workspace.releases, content, by=by, log=line, audit=audit)
     is_candidate = release.path.parent != workspace.releases
     return release, was_there, is_candidate and workspace.needs_approval
+
+
+def _name_site_line(workspace: Workspace) -> dict[str, str | int]:
+    """The last line of the site's log, so that lines cut off its end are missed; nothing where it is broken.
+
+    A log of the site that somebody altered stops no build: 'evenground audit verify' tells of it.
+    """
+    try:
+        head = verify_log(workspace.root / SITE_LOG)
+    except AuditLogError:
+        return {}
+    return {_SITE_LINE: head.number, _SITE_HASH: head.hash} if head.number else {}
 
 
 def let_out(workspace: Workspace, release: Release) -> Release:
@@ -114,6 +129,17 @@ def log_paths(workspace: Workspace) -> dict[str, Path]:
     return paths | ({"The log of the site": site} if site.is_file() else {})
 
 
+def _read_site_lines(workspace: Workspace) -> dict[str, Head]:
+    """The lines of the site's log that builds named."""
+    lines = [line for line in read_lines(log_path(workspace)) if _SITE_HASH in line.facts]
+    return {
+        f"line {line.number} of the log of the secure zone": Head(
+            int(line.facts[_SITE_LINE]), str(line.facts[_SITE_HASH])
+        )
+        for line in lines
+    }
+
+
 def verify_logs(workspace: Workspace) -> dict[str, Head]:
     """Check each log against itself, and against every release and candidate that names a line of it.
 
@@ -128,5 +154,8 @@ def verify_logs(workspace: Workspace) -> dict[str, Head]:
         for entry in read_history(workspace.releases, place.name):
             if entry.log is not None:
                 anchors[f"{place.name} ({entry.action})"] = Head(entry.log.number, entry.log.hash)
-    named = {log_path(workspace): anchors}
-    return {name: verify_log(path, named.get(path)) for name, path in log_paths(workspace).items()}
+    site = workspace.root / SITE_LOG
+    named = {log_path(workspace): anchors, site: _read_site_lines(workspace)}
+    # A log that is gone altogether is missed as well, where a line of it was named.
+    paths = log_paths(workspace) | ({"The log of the site": site} if named[site] else {})
+    return {name: verify_log(path, named.get(path)) for name, path in paths.items()}
