@@ -12,6 +12,7 @@ from evenground.sources.restrictions import OptOutList, Restriction
 from evenground.sources.staging import words
 from tests.support.extracts import AS_AT, EVENTS, LSOAS, PERSONS
 from tests.support.sources import Sources
+from tests.unit.sources import test_fhir, test_omop, test_wide
 
 KEY = "a key for these tests, never for people"
 
@@ -140,3 +141,37 @@ def test_an_event_of_a_code_that_is_not_agreed_is_dropped_and_counted(gp):
     (report,) = load(gp, gp=Restriction(codes=codes))
     assert report.tables[1].dropped == {words.NOT_AGREED: 2}
     assert pl.read_parquet(report.events)["code"].to_list() == ["59621000"]
+
+
+def add_omop(sources):
+    for table, text in test_omop.TABLES.items():
+        sources.write(f"cdm/{table}.csv", text)
+    sources.add("gp", "omop", path="cdm", lsoa_code="county")
+
+
+def add_fhir(sources):
+    people = test_fhir.lines(*(test_fhir.patient(str(number)) for number in (1, 2, 3)))
+    sources.write("fhir/Patient.ndjson", people)
+    conditions = (test_fhir.condition(f"Patient/{number}") for number in (1, 1, 2))
+    sources.write("fhir/Condition.ndjson", test_fhir.lines(*conditions))
+    sources.add("gp", "fhir", path="fhir")
+
+
+def add_wide(sources):
+    sources.write("wide.csv", test_wide.TABLE.replace("\np", "\n"))
+    sources.add("gp", "wide", path="wide.csv", columns=test_wide.COLUMNS, attributes=[test_wide.DIABETES])
+
+
+@pytest.mark.parametrize("add", [add_omop, add_fhir, add_wide])
+def test_who_opted_out_is_in_neither_file_whatever_kind_of_source_holds_them(tmp_path, add):
+    sources = Sources(tmp_path)
+    add(sources)
+    (everybody,) = load(sources)
+    before = pl.read_parquet(everybody.persons), pl.read_parquet(everybody.events)
+    (report,) = load(sources, gp=Restriction(opt_outs=(opt_out(sources, "type_1", "1"),)))
+    persons, events = pl.read_parquet(report.persons), pl.read_parquet(report.events)
+    assert before[0].height - persons.height == 1
+    assert 0 < before[1].filter(pl.col("person_id") == 0).height == before[1].height - events.height
+    gone = [table.dropped.get(words.OPTED_OUT_TYPE_1, 0) for table in report.tables]
+    assert sum(gone) >= 2
+    assert set(events["person_id"]) <= set(persons["person_id"])
