@@ -36,16 +36,27 @@ class Clock:
     def __init__(self, stages: list[Stage], on_stage: Callable[[str], None] | None = None) -> None:
         self._stages = stages
         self._on_stage = on_stage
+        self._within: list[float] = []
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """One stage. One that fails is not noted; one that comes again, for another date, is told once."""
+        """One stage. One that fails is not noted; one that comes again, for another date, is told once.
+
+        What a stage within it takes counts for that one alone, so that all stages add up to the build.
+        """
         if self._on_stage:
             self._on_stage(name)
+        self._within.append(0.0)
         start = time.perf_counter()
-        with watch_memory() as memory:
-            yield
-        self._note(Stage(name, time.perf_counter() - start, memory.peak_bytes))
+        try:
+            with watch_memory() as memory:
+                yield
+        finally:
+            seconds = time.perf_counter() - start
+            others = self._within.pop()
+            if self._within:
+                self._within[-1] += seconds
+        self._note(Stage(name, seconds - others, memory.peak_bytes))
 
     def _note(self, stage: Stage) -> None:
         place = next((place for place, one in enumerate(self._stages) if one.name == stage.name), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,18 @@ def test_where_the_system_does_not_tell_nothing_is_claimed(monkeypatch, tmp_path
     stage = run(lambda: None)
     assert stage.peak_bytes is None
     assert stage.seconds >= 0
+
+
+def test_what_a_stage_within_another_takes_is_told_of_that_one_alone():
+    noted: list[Stage] = []
+    clock = Clock(noted)
+    with clock.stage("outer"):
+        with clock.stage("inner"):
+            time.sleep(0.2)
+        time.sleep(0.01)
+    inner, outer = noted
+    assert (inner.name, outer.name) == ("inner", "outer")
+    assert 0.01 <= outer.seconds < inner.seconds
 
 
 def test_a_stage_that_fails_is_not_noted_and_nothing_watches_on():
