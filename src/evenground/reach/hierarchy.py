@@ -126,7 +126,7 @@ def estimate_communities(
         areas_share=areas_share,
         strata_differ=strata_differ,
         community_spreads=_spreads(estimate_stray(_see(counts, model)), model),
-        start=model.spreads,
+        start=model,
     )
     communities = _see(counts, model)
     posterior = estimate_uptake(communities)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import optimize, sparse, special
+from scipy import special
 
+from evenground.reach.laplace import (
+    LARGEST_SPREAD,
+    LEAST_SPREAD,
+    Laplace,
+    Moves,
+    maximise_laplace,
+)
 from evenground.reach.main_effects import Floats
 from evenground.reach.nested import (
     Counts,
@@ -15,19 +23,16 @@ from evenground.reach.nested import (
     Nested,
     Spreads,
     back_substitute,
-    chunk_strata,
     linearise,
 )
 from evenground.reach.terms import Terms
+from evenground.reach.tiers import Sums, Tiers
 
 _STEPS: Final = 40
 _STILL: Final = 0.01
 """The search ends when nothing moves by more than this on the logit scale."""
 
 _LONGEST_STEP: Final = 3.0
-_LEAST_SPREAD: Final = 0.01
-_LARGEST_SPREAD: Final = 3.0
-_MODE_STEPS: Final = 4
 _DOUBT: Final = 1.0
 """Levels' worth of prior belief, in a spread of ``_DOUBT_SPREAD``, about how far a block's effects differ."""
 _DOUBT_SPREAD: Final = 0.4
@@ -60,6 +65,8 @@ class MixedModel:
         Shape (communities,): the variance of its area's effect given the coefficients.
     stratum_effect, stratum_left
         Shape (strata,): what each stratum has of its own, and the variance left in that.
+    effects, tiers
+        The effects at the mode and the design, for a fit that starts here.
     """
 
     coefficients: Floats
@@ -75,6 +82,8 @@ class MixedModel:
     area_left: Floats
     stratum_effect: Floats
     stratum_left: Floats
+    effects: Effects
+    tiers: Tiers
 
 
 def fit_mixed(
@@ -84,7 +93,7 @@ def fit_mixed(
     areas_share: bool,
     strata_differ: bool,
     community_spreads: Floats | None = None,
-    start: Spreads | None = None,
+    start: MixedModel | None = None,
 ) -> MixedModel:
     """Fit the model by Laplace's approximation.
 
@@ -107,7 +116,7 @@ def fit_mixed(
     community_spreads
         Of each community, where they are known already.
     start
-        Where the search starts.
+        Where the search starts: the model of the same counts, fitted otherwise.
 
     References
     ----------
@@ -116,7 +125,9 @@ def fit_mixed(
     1991;78:719-27. Evans CR et al. A multilevel approach to modeling health inequalities at the intersection
     of multiple social identities (MAIHDA). Soc Sci Med 2018;203:64-73.
     """
-    search = _Search(terms, counts, areas_share, strata_differ, community_spreads, start)
+    search = _Search(terms, counts, areas_share, strata_differ, start)
+    if community_spreads is not None:
+        search.hold_communities(community_spreads)
     search.settle()
     if community_spreads is None:
         search.refine()
@@ -131,36 +142,36 @@ class _Search:
         counts: Counts,
         areas_share: bool,
         strata_differ: bool,
-        community_spreads: Floats | None,
-        start: Spreads | None,
+        start: MixedModel | None,
     ) -> None:
         self.terms, self.counts = terms, counts
-        self.moves_area, self.moves_stratum = areas_share, strata_differ
-        self.moves_community = community_spreads is None
-        strata, communities = len(counts.eligible), len(counts.area)
-        self.areas = int(counts.area.max()) + 1
-        self.transposed = terms.design.T.tocsr()
-        self.chunks = chunk_strata(counts.community)
-        self.into_areas = sparse.csr_array(
-            (np.ones(communities), (counts.area, np.arange(communities))), shape=(self.areas, communities)
-        )
-        found = start or Spreads(terms.spreads.copy(), 0.25, np.full(communities, 0.25), 0.15)
-        self.spreads = replace(
-            found,
-            area=found.area if areas_share else 0.0,
-            stratum=found.stratum if strata_differ else 0.0,
-            community=found.community if community_spreads is None else community_spreads,
-        )
+        self.moves = Moves(areas_share, True, strata_differ)
+        self.tiers = Tiers(terms.design, counts) if start is None else start.tiers
+        self.block = terms.block[self.tiers.order]
         middle = special.logit((counts.reached.sum() + 0.5) / (counts.eligible.sum() + 1))
-        self.middle = np.zeros(terms.design.shape[1])
-        self.middle[0] = middle
+        self.middle = np.where(self.tiers.order == 0, middle, 0.0)
+        if start is not None:
+            self.spreads, self.effects = start.spreads, start.effects
+            return
+        strata, communities = len(counts.eligible), len(counts.area)
+        self.spreads = Spreads(
+            terms.spreads.copy(),
+            0.25 if areas_share else 0.0,
+            np.full(communities, 0.25),
+            0.15 if strata_differ else 0.0,
+        )
         self.effects = Effects(
             self.middle.copy(),
             np.full(strata, middle),
-            np.zeros(self.areas),
+            np.zeros(int(counts.area.max()) + 1),
             np.zeros(communities),
             np.zeros(strata),
         )
+
+    def hold_communities(self, spreads: Floats) -> None:
+        """Take the spread of each community as known."""
+        self.moves = replace(self.moves, community=False)
+        self.spreads = replace(self.spreads, community=spreads)
 
     def settle(self, *, spreads_move: bool = True) -> None:
         """Move to the joint mode, the spreads with it."""
@@ -172,44 +183,26 @@ class _Search:
             if moved < _STILL and _change(before, self.spreads) < _STILL:
                 break
 
-    def _normal_equations(self, nested: Nested) -> tuple[Floats, Floats, Floats]:
-        """Sums of the design over communities and areas, and the coefficients' precision."""
-        width = self.terms.design.shape[1]
-        inner, kept = np.zeros((width, width)), np.zeros((len(self.counts.area), width))
-        for strata, communities, starts in self.chunks:
-            design = self.terms.design[strata].toarray()
-            weighted = design * nested.own[strata, None]
-            inner += weighted.T @ design
-            kept[communities] = np.add.reduceat(weighted, starts, axis=0)
-        kept *= np.sqrt(nested.keep)[:, None]
-        inner -= (kept * (self.spreads.community**2)[:, None]).T @ kept
-        kept *= np.sqrt(nested.keep)[:, None]
-        areas = self.into_areas @ kept
-        inner -= (areas * (self.spreads.area**2 * nested.area_keep)[:, None]).T @ areas
-        inner[np.diag_indices_from(inner)] += self.spreads.blocks[self.terms.block] ** -2.0
-        return kept, areas, inner
+    def _weigh(self, nested: Nested, spreads: Spreads) -> Sums:
+        sums = self.tiers.weigh(nested, spreads)
+        sums.precision[np.diag_indices_from(sums.precision)] += spreads.blocks[self.block] ** -2.0
+        return sums
 
     def _step(self) -> float:
-        counts, spreads = self.counts, self.spreads
+        counts, spreads, middle = self.counts, self.spreads, float(self.middle.sum())
         predictor = self.effects.predictor(counts)
         weight, response = linearise(counts, predictor)
         nested = Nested(counts, weight, spreads)
-        kept, areas, precision = self._normal_equations(nested)
-        offset = self.terms.design @ self.middle
-        target = response - offset
-        pulled = np.bincount(counts.community, nested.own * target, minlength=len(counts.area))
-        pulled_area = np.bincount(counts.area, nested.keep * pulled)
-        right = self.transposed @ (nested.own * target)
-        right -= kept.T @ (spreads.community**2 * pulled)
-        right -= areas.T @ (spreads.area**2 * nested.area_keep * pulled_area)
-        self.covariance = np.linalg.inv(precision)
-        change = self.covariance @ right
-        main = offset + self.terms.design @ change
-        new = back_substitute(counts, spreads, nested, main, response)
+        sums = self._weigh(nested, spreads)
+        level = back_substitute(counts, spreads, nested, np.full(len(weight), middle), response)
+        left = response - middle - (level.area[counts.area] + level.community)[counts.community]
+        self.covariance = np.linalg.inv(sums.precision)
+        change = self.covariance @ self.tiers.gather(nested.own * left)
+        new = back_substitute(counts, spreads, nested, middle + self.tiers.predict(change), response)
         new.coefficients = self.middle + change
         moved = float(np.max(np.abs(new.predictor(counts) - predictor)))
         self._move(new, min(1.0, _LONGEST_STEP / max(moved, 1e-9)))
-        self.nested, self.kept, self.area_sums = nested, kept, areas
+        self.nested, self.sums = nested, sums
         return moved
 
     def _move(self, new: Effects, share: float) -> None:
@@ -224,21 +217,18 @@ class _Search:
     def _move_spreads(self) -> None:
         counts, spreads, nested, effects = self.counts, self.spreads, self.nested, self.effects
         area_left = spreads.area**2 * nested.area_keep
-        profile = self._area_profile()
-        area_left = area_left + spreads.area**4 * np.einsum(
-            "ap,pq,aq->a", profile, self.covariance, profile, optimize=True
-        )
+        area_left = area_left + spreads.area**4 * self._spread_over(self._area_profile())
         drawn = spreads.community**2 * nested.community
         lean = 1 - drawn
         shared = spreads.area**2 * nested.area_keep
         community_left = spreads.community**2 * lean + drawn**2 * shared[counts.area]
         area, community, stratum = spreads.area, spreads.community, spreads.stratum
-        if self.moves_area:
+        if self.moves.area:
             area = _schall(effects.area, area_left, area)
-        if self.moves_community:
+        if self.moves.community:
             one = _schall(effects.community, community_left, float(community[0]))
             community = np.full(len(counts.area), one)
-        if self.moves_stratum:
+        if self.moves.stratum:
             inside = spreads.community**2 * lean + lean**2 * shared[counts.area]
             drawn = stratum**2 * nested.own
             left = stratum**2 * (1 - drawn) + drawn**2 * inside[counts.community]
@@ -247,85 +237,36 @@ class _Search:
 
     def _area_profile(self) -> Floats:
         """What multiplies an error of the coefficients in an area's effect, over its variance."""
-        return np.asarray(self.nested.area_keep[:, None] * self.area_sums)
+        return np.asarray(self.nested.area_keep[:, None] * self.sums.areas)
+
+    def _spread_over(self, profile: Floats) -> Floats:
+        """The variance that the doubt about the coefficients makes in each of these sums of columns."""
+        return np.asarray(np.sum((profile @ self.covariance) * profile, axis=1))
 
     def _block_spreads(self) -> Floats:
         terms, spreads = self.terms, self.spreads.blocks.copy()
         squares = (self.effects.coefficients - self.middle) ** 2 + np.diag(self.covariance)
-        width = np.bincount(terms.block)
-        mean = (np.bincount(terms.block, squares) + _DOUBT * _DOUBT_SPREAD**2) / (width + _DOUBT)
-        spreads[terms.estimated] = np.clip(np.sqrt(mean[terms.estimated]), _LEAST_SPREAD, _LARGEST_SPREAD)
+        width = np.bincount(self.block)
+        mean = (np.bincount(self.block, squares) + _DOUBT * _DOUBT_SPREAD**2) / (width + _DOUBT)
+        spreads[terms.estimated] = np.clip(np.sqrt(mean[terms.estimated]), LEAST_SPREAD, LARGEST_SPREAD)
         return spreads
 
     def refine(self) -> None:
         """Maximise Laplace's likelihood over the spreads of areas, communities and strata."""
-        moving = [self.moves_area, self.moves_community, self.moves_stratum]
-        found = np.log(
-            [max(self.spreads.area, 1e-9), self.spreads.community[0], max(self.spreads.stratum, 1e-9)]
+        found = maximise_laplace(
+            Laplace(self.counts, self.spreads, self.effects), self.moves, self._restriction()
         )
-        found = np.maximum(found, np.log(_LEAST_SPREAD * 2))
-        slope = self._restricted_slope(found, moving)
+        self.spreads, self.effects = found.spreads, found.effects
 
-        def loss(log_spreads: Floats) -> float:
-            whole = found.copy()
-            whole[moving] = np.clip(log_spreads, np.log(_LEAST_SPREAD), np.log(_LARGEST_SPREAD))
-            return self._laplace(self._with(whole)) + float(slope @ (whole - found))
+    def _restriction(self) -> Callable[[Spreads], float]:
+        """Half the log determinant of the coefficients' precision at other spreads."""
+        weight = linearise(self.counts, self.effects.predictor(self.counts))[0]
 
-        options = {"xatol": 0.05, "fatol": 0.03, "maxfev": 32, "initial_simplex": _simplex(found[moving])}
-        best = optimize.minimize(loss, found[moving], method="Nelder-Mead", options=options)
-        found[moving] = np.clip(best.x, np.log(_LEAST_SPREAD), np.log(_LARGEST_SPREAD))
-        self.spreads = self._with(found)
-
-    def _with(self, log_spreads: Floats) -> Spreads:
-        area, community, stratum = np.exp(log_spreads)
-        return replace(
-            self.spreads,
-            area=float(area) if self.moves_area else 0.0,
-            community=np.full(len(self.counts.area), community)
-            if self.moves_community
-            else self.spreads.community,
-            stratum=float(stratum) if self.moves_stratum else 0.0,
-        )
-
-    def _restricted_slope(self, log_spreads: Floats, moving: list[bool]) -> Floats:
-        """How half the log determinant of the coefficients' precision changes with each spread."""
-
-        def half(at: Floats) -> float:
-            spreads, self.spreads = self.spreads, self._with(at)
-            precision = self._normal_equations(Nested(self.counts, weight, self.spreads))[2]
-            self.spreads = spreads
+        def half(spreads: Spreads) -> float:
+            precision = self._weigh(Nested(self.counts, weight, spreads), spreads).precision
             return 0.5 * float(np.linalg.slogdet(precision)[1])
 
-        weight = linearise(self.counts, self.effects.predictor(self.counts))[0]
-        base, slope = half(log_spreads), np.zeros(3)
-        for index in np.flatnonzero(moving):
-            ahead = log_spreads.copy()
-            ahead[index] += 0.1
-            slope[index] = (half(ahead) - base) / 0.1
-        return slope
-
-    def _laplace(self, spreads: Spreads) -> float:
-        """Minus the log likelihood at these spreads, the main effects held."""
-        counts, main, effects = self.counts, self.effects.main, self.effects
-        predictor = effects.predictor(counts)
-        for _ in range(_MODE_STEPS):
-            weight, response = linearise(counts, predictor)
-            nested = Nested(counts, weight, spreads)
-            effects = back_substitute(counts, spreads, nested, main, response)
-            before, predictor = predictor, effects.predictor(counts)
-            if np.max(np.abs(predictor - before)) < _STILL:
-                break
-        self.effects = replace(effects, coefficients=self.effects.coefficients)
-        fit = counts.eligible @ np.logaddexp(0.0, predictor) - counts.reached @ predictor
-        prior = sum(
-            0.5 * np.sum(effect**2 / np.maximum(spread, 1e-9) ** 2)
-            for effect, spread in (
-                (effects.area, spreads.area),
-                (effects.community, spreads.community),
-                (effects.stratum, spreads.stratum),
-            )
-        )
-        return float(fit + prior + 0.5 * nested.log_determinant(weight, spreads))
+        return half
 
     def result(self) -> MixedModel:
         counts, spreads, nested, effects = self.counts, self.spreads, self.nested, self.effects
@@ -333,9 +274,9 @@ class _Search:
         shared = effects.area[counts.area]
         area_left = (spreads.area**2 * nested.area_keep)[counts.area]
         inside = np.maximum(nested.inside, 1e-10)
-        profile = self.kept / np.maximum(nested.community, 1e-10)[:, None]
+        profile = self.tiers.profile(nested, self.sums)
         profile -= (spreads.area**2 * self._area_profile())[counts.area]
-        variance = area_left + np.einsum("cp,pq,cq->c", profile, self.covariance, profile, optimize=True)
+        variance = area_left + self._spread_over(profile)
         residual = response - effects.main - shared[counts.community]
         residual = np.bincount(counts.community, nested.own * residual, minlength=len(inside)) / inside
         # Taking a community's own counts out again: its precision off the others', its residual off the mean.
@@ -343,9 +284,10 @@ class _Search:
         others = variance / (1 - leverage)
         whole = np.bincount(counts.community, weight, minlength=len(inside))
         evenness = np.bincount(counts.community, weight**2, minlength=len(inside)) / whole**2
+        place = np.argsort(self.tiers.order)
         return MixedModel(
-            effects.coefficients,
-            np.asarray(self.covariance, dtype=np.float64),
+            effects.coefficients[place],
+            np.asarray(self.covariance[np.ix_(place, place)], dtype=np.float64),
             spreads,
             effects.main,
             shared,
@@ -353,10 +295,12 @@ class _Search:
             evenness,
             shared - others * nested.community * residual,
             others,
-            profile,
+            profile[:, place],
             area_left,
             effects.stratum,
             spreads.stratum**2 * (1 - spreads.stratum**2 * nested.own),
+            effects,
+            self.tiers,
         )
 
 
@@ -364,7 +308,7 @@ def _schall(effect: Floats, left: Floats, spread: float) -> float:
     """A spread at which the effects' squares are as many as the data speak of them."""
     spoken = max(float(np.sum(1 - left / spread**2)), 1e-3)
     moved = np.sqrt((np.sum(effect**2) + 1e-9) / spoken)
-    return float(np.clip(moved, max(_LEAST_SPREAD, spread / 2), min(_LARGEST_SPREAD, 2 * spread)))
+    return float(np.clip(moved, max(LEAST_SPREAD, spread / 2), min(LARGEST_SPREAD, 2 * spread)))
 
 
 def _change(before: Spreads, after: Spreads) -> float:
@@ -372,7 +316,3 @@ def _change(before: Spreads, after: Spreads) -> float:
         return np.concatenate([spreads.blocks, [spreads.area, spreads.stratum], spreads.community[:1]])
 
     return float(np.max(np.abs(flat(after) - flat(before))))
-
-
-def _simplex(start: Floats) -> Floats:
-    return np.vstack([start, start + 0.25 * np.eye(len(start))])

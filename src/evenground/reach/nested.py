@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from scipy import special
 
 from evenground.reach.main_effects import Codes, Floats
-
-_COMMUNITIES_AT_ONCE: Final = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +95,6 @@ class Effects:
     def predictor(self, counts: Counts) -> Floats:
         shared = self.area[counts.area] + self.community
         return np.asarray(self.main + shared[counts.community] + self.stratum)
-
-
-def chunk_strata(community: Codes) -> list[tuple[slice, slice, Codes]]:
-    """Some strata at a time, whole communities together: strata, communities, first stratum of each."""
-    starts = np.flatnonzero(np.diff(community, prepend=-1))
-    chunks = []
-    for first in range(0, len(starts), _COMMUNITIES_AT_ONCE):
-        last = min(first + _COMMUNITIES_AT_ONCE, len(starts))
-        end = int(starts[last]) if last < len(starts) else len(community)
-        begin = int(starts[first])
-        chunks.append((slice(begin, end), slice(first, last), starts[first:last] - begin))
-    return chunks
 
 
 def linearise(counts: Counts, predictor: Floats) -> tuple[Floats, Floats]:
