@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from evenground.reach.main_effects import Codes, Floats, MainEffects, fit_main_effects
+from evenground.reach.main_effects import Codes, Floats, MainEffects, MainEffectsProblem
 
 _STEPS: Final = 30
 _TOLERANCE: Final = 1e-3
@@ -101,11 +101,13 @@ def fit_to_known(strata: Strata, known: KnownCounts) -> tuple[Floats, Floats]:
     shown = ~(known.eligible_hidden | known.reached_hidden)
     share = (known.reached[shown].sum() + 0.5) / (known.eligible[shown].sum() + 1)
     predicted = np.full(len(known.eligible), share)
+    problem, start = MainEffectsProblem(strata.covariates, len(strata.eligible)), None
     for _ in range(_STEPS):
         reached = np.where(known.reached_hidden, expect_between(known, predicted), known.reached)
         eligible, users = _scale(strata, known, reached)
         seen = np.where(known.eligible_hidden, 0.0, 1.0)[strata.communities]
-        model = fit_main_effects(strata.covariates, eligible * seen, users * seen)
+        model = problem.fit(eligible * seen, users * seen, start)
+        start = model.coefficients
         before, predicted = predicted, _predict(model, strata)
         if not np.any(known.reached_hidden & (np.abs(predicted - before) > _TOLERANCE)):
             break

@@ -67,71 +67,90 @@ def fit_main_effects(covariates: list[Codes], eligible: Floats, reached: Floats)
     least squares). le Cessie S, van Houwelingen JC. Ridge estimators in logistic regression. Appl Stat
     1992;41:191-201.
     """
-    problem = _Problem(*_collapse(covariates, eligible, reached))
-    coefficients = problem.centre
-    for _ in range(_STEPS):
-        gradient, information = problem.slopes(coefficients)
-        step = linalg.solve(information, gradient, assume_a="pos")
-        if gradient @ step < _TOLERANCE:
-            break
-        coefficients = problem.descend(coefficients, step)
-    covariance = np.asarray(np.linalg.inv(problem.slopes(coefficients)[1]), dtype=np.float64)
-    return MainEffects(build_design(covariates, len(eligible)), coefficients, covariance)
+    return MainEffectsProblem(covariates, len(eligible)).fit(eligible, reached)
 
 
 def build_design(covariates: list[Codes], rows: int) -> sparse.csr_array:
     """The intercept and an indicator of each level of each covariate, one after the other."""
+    columns = _columns(covariates, rows)
+    pointers = np.arange(rows + 1) * columns.shape[1]
+    width = 1 + sum(int(codes.max()) + 1 for codes in covariates)
+    return sparse.csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=(rows, width))
+
+
+def _columns(covariates: list[Codes], rows: int) -> Codes:
+    """The columns of each row that hold a 1, shape (rows, 1 + covariates)."""
     starts = np.cumsum([1, *(int(codes.max()) + 1 for codes in covariates)])
-    columns = np.column_stack(
+    return np.column_stack(
         [np.zeros(rows, np.int64), *(codes + start for codes, start in zip(covariates, starts, strict=False))]
     )
-    pointers = np.arange(rows + 1) * columns.shape[1]
-    return sparse.csr_array((np.ones(columns.size), columns.ravel(), pointers), shape=(rows, int(starts[-1])))
 
 
-def _collapse(
-    covariates: list[Codes], eligible: Floats, reached: Floats
-) -> tuple[sparse.csr_array, Floats, Floats]:
-    # Rows of the same levels say the same of the coefficients: a place has far fewer kinds than strata.
-    sizes = tuple(int(codes.max()) + 1 for codes in covariates)
-    kinds = np.ravel_multi_index(tuple(covariates), sizes) if covariates else np.zeros(len(eligible), int)
-    kept, kind = np.unique(kinds, return_inverse=True)
-    levels = [np.asarray(codes, np.int64) for codes in np.unravel_index(kept, sizes)] if covariates else []
-    return (
-        build_design(levels, len(kept)),
-        np.bincount(kind, eligible).astype(np.float64),
-        np.bincount(kind, reached).astype(np.float64),
-    )
+class MainEffectsProblem:
+    """The penalised likelihood of the counts of some rows, to be fitted to more than one set of counts.
 
+    Rows of the same levels say the same of the coefficients, and a place has far fewer kinds than strata: the
+    counts are added up by kind, and the sums of the design by pairs of levels.
 
-class _Problem:
-    """The penalised likelihood of one model: its value and its first two derivatives."""
+    Parameters
+    ----------
+    covariates
+        For each covariate the level of each row, from 0: each of shape (rows,).
+    rows
+        How many there are.
+    """
 
-    def __init__(self, design: sparse.csr_array, eligible: Floats, reached: Floats) -> None:
-        self.design, self.transposed = design, design.T.tocsr()
-        self.eligible, self.reached = eligible, reached
-        self.precision = np.full(design.shape[1], _LEVEL_PRECISION)
-        self.precision[0] = _INTERCEPT_PRECISION
-        self.centre = np.zeros(design.shape[1])
-        self.centre[0] = special.logit((reached.sum() + 0.5) / (eligible.sum() + 1))
+    def __init__(self, covariates: list[Codes], rows: int) -> None:
+        self.design = build_design(covariates, rows)
+        sizes = tuple(int(codes.max()) + 1 for codes in covariates)
+        kinds = np.ravel_multi_index(tuple(covariates), sizes) if covariates else np.zeros(rows, np.int64)
+        kept, self._kind = np.unique(kinds, return_inverse=True)
+        levels = [np.asarray(one, np.int64) for one in np.unravel_index(kept, sizes)] if covariates else []
+        self._columns = _columns(levels, len(kept))
+        self._width = self.design.shape[1]
+        self._pairs = (self._columns[:, :, None] * self._width + self._columns[:, None, :]).ravel()
+        self._precision = np.full(self._width, _LEVEL_PRECISION)
+        self._precision[0] = _INTERCEPT_PRECISION
 
-    def loss(self, coefficients: Floats) -> float:
-        predictor = self.design @ coefficients
-        loss = self.eligible @ np.logaddexp(0.0, predictor) - self.reached @ predictor
-        return float(loss + 0.5 * self.precision @ (coefficients - self.centre) ** 2)
+    def fit(self, eligible: Floats, reached: Floats, start: Floats | None = None) -> MainEffects:
+        """Fit to these counts, from ``start`` where the coefficients of counts much like them are known."""
+        self._eligible = np.bincount(self._kind, eligible, minlength=len(self._columns))
+        self._reached = np.bincount(self._kind, reached, minlength=len(self._columns))
+        self._centre = np.zeros(self._width)
+        self._centre[0] = special.logit((reached.sum() + 0.5) / (eligible.sum() + 1))
+        coefficients = self._centre if start is None else start
+        for _ in range(_STEPS):
+            gradient, information = self._slopes(coefficients)
+            step = linalg.solve(information, gradient, assume_a="pos")
+            if gradient @ step < _TOLERANCE:
+                break
+            coefficients = self._descend(coefficients, step)
+        covariance = np.asarray(np.linalg.inv(self._slopes(coefficients)[1]), dtype=np.float64)
+        return MainEffects(self.design, coefficients, covariance)
 
-    def slopes(self, coefficients: Floats) -> tuple[Floats, Floats]:
-        share = special.expit(self.design @ coefficients)
-        gradient = self.transposed @ (self.reached - self.eligible * share)
-        weight = sparse.diags_array(self.eligible * share * (1 - share))
-        information = (self.transposed @ (weight @ self.design)).toarray() + np.diag(self.precision)
-        return gradient - self.precision * (coefficients - self.centre), information
+    def _predict(self, coefficients: Floats) -> Floats:
+        return np.asarray(coefficients[self._columns].sum(axis=1))
 
-    def descend(self, coefficients: Floats, step: Floats) -> Floats:
+    def _loss(self, coefficients: Floats) -> float:
+        predictor = self._predict(coefficients)
+        loss = self._eligible @ np.logaddexp(0.0, predictor) - self._reached @ predictor
+        return float(loss + 0.5 * self._precision @ (coefficients - self._centre) ** 2)
+
+    def _slopes(self, coefficients: Floats) -> tuple[Floats, Floats]:
+        share = special.expit(self._predict(coefficients))
+        each = self._columns.shape[1]
+        left = np.repeat(self._reached - self._eligible * share, each)
+        gradient = np.bincount(self._columns.ravel(), left, minlength=self._width)
+        weight = np.repeat(self._eligible * share * (1 - share), each**2)
+        information = np.bincount(self._pairs, weight, minlength=self._width**2)
+        information = information.reshape(self._width, self._width) + np.diag(self._precision)
+        return gradient - self._precision * (coefficients - self._centre), information
+
+    def _descend(self, coefficients: Floats, step: Floats) -> Floats:
         # A full Newton step can overshoot where nearly all or none were reached: halve it until it helps.
-        before = self.loss(coefficients)
+        before = self._loss(coefficients)
         for halving in range(_HALVINGS):
             trial = coefficients + step * 0.5**halving
-            if self.loss(trial) < before:
+            if self._loss(trial) < before:
                 return trial
         return coefficients

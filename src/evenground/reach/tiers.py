@@ -125,8 +125,10 @@ class Tiers:
 
     def gather(self, values: Floats) -> Floats:
         """The transposed design times a value of each stratum."""
-        community = np.bincount(self._counts.community, values, minlength=len(self._counts.area))
-        area = np.bincount(self._counts.area, community)
+        community = np.bincount(self._counts.community, values, minlength=len(self._counts.area)).astype(
+            np.float64
+        )
+        area = np.bincount(self._counts.area, community).astype(np.float64)
         return np.concatenate(
             [self.area.gather(area), self.community.gather(community), self.stratum.gather(values)]
         )
