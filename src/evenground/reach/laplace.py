@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy import special
 
+from evenground.reach.logistic import log_one_plus_exp, share_of
 from evenground.reach.main_effects import Floats
 from evenground.reach.nested import Counts, Effects, Nested, Spreads, back_substitute, linearise
 
@@ -62,7 +62,7 @@ class Laplace:
                 break
         self.effects = replace(new, coefficients=effects.coefficients)
         self._nested, self._weight, self._predictor = nested, weight, predictor
-        fit = counts.eligible @ np.logaddexp(0.0, predictor) - counts.reached @ predictor
+        fit = counts.eligible @ log_one_plus_exp(predictor) - counts.reached @ predictor
         prior = 0.5 * float(sum(self._squares()))
         self.loss = float(fit + prior + 0.5 * nested.log_determinant(weight, spreads))
 
@@ -100,7 +100,7 @@ class Laplace:
             1 - lean - spreads.stratum**2 * nested.own**2 * middle[counts.community],
         )
         variance = spreads.stratum**2 * lean + lean**2 * middle[counts.community]
-        bend = 0.5 * variance * (1 - 2 * special.expit(self._predictor))
+        bend = 0.5 * variance * (1 - 2 * share_of(self._predictor))
         pull = back_substitute(counts, spreads, nested, np.zeros(len(bend)), bend)
         by_mode = [
             float(np.sum(moved * effect / np.maximum(spread, 1e-9) ** 2))

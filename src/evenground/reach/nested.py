@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
+from evenground.reach.logistic import share_of
 from evenground.reach.main_effects import Codes, Floats
 
 
@@ -99,7 +99,7 @@ class Effects:
 
 def linearise(counts: Counts, predictor: Floats) -> tuple[Floats, Floats]:
     """The weight and the response of the linear model that is like the binomial one near the predictor."""
-    share = special.expit(np.clip(predictor, -15, 15))
+    share = share_of(np.clip(predictor, -15, 15))
     weight = np.maximum(counts.eligible * share * (1 - share), 1e-10)
     return weight, predictor + (counts.reached - counts.eligible * share) / weight
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
+from evenground.reach.logistic import log_one_plus_exp, share_of
 from evenground.reach.main_effects import Floats
 
 SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -15,13 +18,22 @@ SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 _CHUNK: Final = 4096
 _ENOUGH: Final = 20_000
-_LIKELIHOOD_POINTS: Final = 49
-_PRIOR_POINTS: Final = 47
 _WEIGHT_STEPS: Final = 100
 _WEIGHT_GAIN: Final = 1e-6
 """Of log likelihood, that a further step promises at most when the search ends."""
 
 _SHORTEST: Final = 1e-4
+
+
+def _rising(points: int, *, end: float, pinch: float) -> Floats:
+    # Dense at 0, the more so the higher the pinch, and sparse far out.
+    rising: Floats = end * np.sinh(np.linspace(-pinch, pinch, points)) / np.sinh(pinch)
+    return rising
+
+
+_LIKELIHOOD: Final = _rising(49, end=8.0, pinch=3.0)
+_PRIOR: Final = _rising(47, end=7.0, pinch=5.0)
+"""Points about what a community's own counts say, in its standard errors, and about what else is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +120,10 @@ def estimate_uptake(communities: Communities) -> Posterior:
     Stephens M. False discovery rates: a new deal. Biostatistics 2017;18:275-94 (the mixture of normals
     about 0). Efron B. Large-scale inference. 2010, chapter 1 (empirical Bayes).
     """
-    weights = _estimate_weights(communities)
-    posteriors = [_posterior(communities, weights, part) for part in _parts(communities)]
+    every = _every(communities)
+    some = list(_scan(communities, every))
+    weights = _mixture_weights(np.concatenate([scan.evidence() for scan in some]))
+    posteriors = [scan.posterior(weights) for scan in (some if every == 1 else _scan(communities))]
     return Posterior(*(np.concatenate(arrays) for arrays in zip(*posteriors, strict=True)))
 
 
@@ -121,15 +135,9 @@ def estimate_stray(communities: Communities) -> Floats:
     numpy.ndarray
         Shape (communities, spreads): the probability that each spread is the one that it was drawn with.
     """
-    evidence = np.concatenate([_evidence(communities, part) for part in _parts(communities)])
+    evidence = np.concatenate([scan.evidence() for scan in _scan(communities)])
     likely = evidence * _mixture_weights(evidence[:: _every(communities)])
     return np.asarray(likely / likely.sum(axis=1, keepdims=True))
-
-
-def _estimate_weights(communities: Communities) -> Floats:
-    every = _every(communities)
-    some = Communities(**{name: getattr(communities, name)[::every] for name in Communities.__slots__})
-    return _mixture_weights(np.concatenate([_evidence(some, part) for part in _parts(some)]))
 
 
 def _every(communities: Communities) -> int:
@@ -137,37 +145,58 @@ def _every(communities: Communities) -> int:
     return max(1, len(communities.eligible) // _ENOUGH)
 
 
-def _parts(communities: Communities) -> list[slice]:
-    return [slice(start, start + _CHUNK) for start in range(0, len(communities.eligible), _CHUNK)]
+def _scan(communities: Communities, every: int = 1) -> Iterator[_Scan]:
+    """The likelihood of one in so many communities, some at a time."""
+    for start in range(0, len(communities.eligible), _CHUNK * every):
+        part = slice(start, start + _CHUNK * every, every)
+        yield _Scan(Communities(**{name: getattr(communities, name)[part] for name in Communities.__slots__}))
 
 
-def _grid(communities: Communities, part: slice) -> Floats:
-    """Points on the logit scale: where the likelihood is, and where the prior is; shape (part, points)."""
-    n, y = communities.eligible[part], communities.reached[part]
-    own = special.logit((y + 0.5) / (n + 1)) - special.logit(communities.predicted[part])
-    own_spread = np.sqrt(1 / (y + 0.5) + 1 / (n - y + 0.5))
-    likelihood = own[:, None] + own_spread[:, None] * _rising(_LIKELIHOOD_POINTS, end=8.0, pinch=3.0)
-    prior = communities.shift[part, None] + _rising(_PRIOR_POINTS, end=7.0, pinch=5.0)
-    return np.sort(np.concatenate([np.clip(likelihood, -15.0, 15.0), prior], axis=1), axis=1)
+class _Scan:
+    """The likelihood of some communities at points on the logit scale, about their predictions.
 
+    The points are dense where the likelihood is and where the prior is. Single precision is enough for what
+    is summed over a community's points.
+    """
 
-def _rising(points: int, *, end: float, pinch: float) -> Floats:
-    # Dense at 0, the more so the higher the pinch, and sparse far out.
-    rising: Floats = end * np.sinh(np.linspace(-pinch, pinch, points)) / np.sinh(pinch)
-    return rising
+    def __init__(self, some: Communities) -> None:
+        self._some, self._logit = some, special.logit(some.predicted)[:, None]
+        n, y = some.eligible, some.reached
+        own = special.logit((y + 0.5) / (n + 1))[:, None] - self._logit
+        own_spread = np.sqrt(1 / (y + 0.5) + 1 / (n - y + 0.5))
+        likelihood = own + own_spread[:, None] * _LIKELIHOOD
+        grid = np.concatenate([np.clip(likelihood, -15.0, 15.0), some.shift[:, None] + _PRIOR], axis=1)
+        grid.sort(axis=1)
+        predictor = self._logit + grid
+        loss = y[:, None] * predictor - n[:, None] * log_one_plus_exp(predictor)
+        loss -= loss.max(axis=1, keepdims=True)
+        self._predictor = predictor
+        self._measure = np.exp(loss.astype(np.float32))
+        self._measure *= _trapezoid_widths(grid).astype(np.float32)
+        grid -= some.shift[:, None]
+        self._away = (-0.5 * grid**2).astype(np.float32)
 
+    def evidence(self) -> Floats:
+        """How well each kind of community explains each one's figure, shape (communities, spreads)."""
+        found = [np.einsum("ij,ij->i", self._measure, self._prior(spread)) for spread in SPREADS]
+        return np.stack(found, axis=1).astype(np.float64)
 
-def _log_likelihood(communities: Communities, grid: Floats, part: slice) -> Floats:
-    predictor = special.logit(communities.predicted[part])[:, None] + grid
-    n, y = communities.eligible[part, None], communities.reached[part, None]
-    loss = y * predictor - n * np.logaddexp(0.0, predictor)
-    return np.asarray(loss - loss.max(axis=1, keepdims=True))
+    def posterior(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Uptake at the points, and the mass of each."""
+        mixed = weights[0] * self._prior(SPREADS[0])
+        for weight, spread in zip(weights[1:], SPREADS[1:], strict=True):
+            mixed += weight * self._prior(spread)
+        mixed *= self._measure
+        mass = mixed.astype(np.float64)
+        mass /= mass.sum(axis=1, keepdims=True)
+        return share_of(self._predictor), mass
 
-
-def _prior(communities: Communities, grid: Floats, part: slice, spread: float) -> Floats:
-    total = (communities.variance[part] + spread**2)[:, None]
-    away = grid - communities.shift[part, None]
-    return np.asarray(np.exp(-0.5 * away**2 / total) / np.sqrt(total))
+    def _prior(self, spread: float) -> NDArray[np.float32]:
+        total = (self._some.variance + spread**2)[:, None]
+        prior = self._away * (1 / total).astype(np.float32)
+        np.exp(prior, out=prior)
+        prior *= (1 / np.sqrt(total)).astype(np.float32)
+        return prior
 
 
 def _trapezoid_widths(grid: Floats) -> Floats:
@@ -176,15 +205,6 @@ def _trapezoid_widths(grid: Floats) -> Floats:
     widths[:, :-1] += steps
     widths[:, 1:] += steps
     return widths
-
-
-def _evidence(communities: Communities, part: slice) -> Floats:
-    """How well each kind of community explains each one's figure, shape (part, spreads)."""
-    grid = _grid(communities, part)
-    measure = np.exp(_log_likelihood(communities, grid, part)) * _trapezoid_widths(grid)
-    return np.stack(
-        [np.sum(measure * _prior(communities, grid, part, spread), axis=1) for spread in SPREADS], axis=1
-    )
 
 
 def _mixture_weights(evidence: Floats) -> Floats:
@@ -221,14 +241,3 @@ def _gain(fitted: Floats, weights: Floats, step: Floats, length: float) -> float
     """What a step of the weights gains of log likelihood, from the relative changes of it and of them."""
     gained = np.sum(np.log1p(length * fitted)) + np.mean(np.log1p(length * weights))
     return float(gained - (len(fitted) + 1) * length * step.sum())
-
-
-def _posterior(communities: Communities, weights: Floats, part: slice) -> tuple[Floats, Floats]:
-    grid = _grid(communities, part)
-    mass = np.exp(_log_likelihood(communities, grid, part)) * _trapezoid_widths(grid)
-    mass *= sum(
-        weight * _prior(communities, grid, part, spread)
-        for weight, spread in zip(weights, SPREADS, strict=True)
-    )
-    mass /= mass.sum(axis=1, keepdims=True)
-    return special.expit(special.logit(communities.predicted[part])[:, None] + grid), mass
