@@ -133,7 +133,13 @@ def rank_checked(
         if options.shortfall is Shortfall.COMMUNITY
         else miss_in_strata(estimate, options.standard)
     )
-    chosen = Found(keys.filter(pl.Series(ranked)), people, users, levels[ranked], estimate.choose(ranked))
+    chosen = Found(
+        keys.filter(pl.Series(ranked)),
+        people,
+        users,
+        levels if ranked.all() else levels[ranked],
+        estimate.choose(ranked),
+    )
     table = make_table(chosen, options)
     given = {name: kind for name, kind in checked.types.items() if kind != pl.String}
     return table.with_columns(pl.col(name).cast(kind, strict=False) for name, kind in given.items())

@@ -18,7 +18,7 @@ _OTHERS: Final = 5
 
 _PLACES: Final = 128
 _MANY: Final = 20_000
-_CHUNK: Final = 4096
+_CHUNK: Final = 1024
 
 
 def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
@@ -56,27 +56,37 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
         away = np.sqrt(np.maximum(np.interp(some, places, doubt) - itself * (1 - itself), 0.0))
         away = away[..., None] * spread
         ranks = np.clip((middle[..., None] + away).reshape(len(some), -1), 1, len(own))
+        ranks.sort(axis=1)
         part = slice(first, first + len(some))
         expected[part] = np.clip(middle.mean(axis=1), 1, len(own))
-        limits[:, part] = np.quantile(ranks, tails, axis=1)
+        limits[:, part] = _read_sorted(ranks, tails)
     return expected, limits
+
+
+def _read_sorted(rising: Floats, tails: Floats) -> Floats:
+    """Quantiles of rows that rise, between the two nearest values; shape (tails, rows)."""
+    at = tails * (rising.shape[1] - 1)
+    low = np.minimum(at.astype(np.int64), rising.shape[1] - 2)
+    return np.asarray(rising[:, low] + (at - low) * (rising[:, low + 1] - rising[:, low])).T
 
 
 def _others_above(levels: Draws, places: Floats) -> tuple[Floats, Floats]:
     """How many communities are expected above each place, and the variance of that."""
     count, width = levels.shape
-    # One search for all rows: each row's levels are moved to an interval of their own.
-    room = float(places[-1] - min(places[0], 0.0)) + float(np.ptp(levels)) + 1.0
     mean, variance = np.zeros(len(places)), np.zeros(len(places))
     for first in range(0, count, _CHUNK):
         some = levels[first : first + _CHUNK].astype(np.float64)
-        rows = np.arange(len(some))[:, None]
-        flat = (some + rows * room).ravel()
-        sought = (places + rows * room).ravel()
-        low = np.searchsorted(flat, sought, side="left").reshape(len(some), -1) - rows * width
-        high = np.searchsorted(flat, sought, side="right").reshape(len(some), -1) - rows * width
-        # Half of those that stand equal are above.
-        share = 1 - (np.clip(low, 0, width) + np.clip(high, 0, width)) / (2 * width)
+        rows = np.arange(len(some))[:, None] * (len(places) + 1)
+        # Of the places that are no higher than a level it is above all or, where they are equal, half.
+        passed = np.concatenate(
+            [
+                rows + np.searchsorted(places, some, side="left"),
+                rows + np.searchsorted(places, some, side="right"),
+            ]
+        )
+        number = np.bincount(passed.ravel(), minlength=len(some) * (len(places) + 1))
+        number = number.reshape(len(some), -1)[:, :0:-1]
+        share = np.cumsum(number, axis=1)[:, ::-1] / (2 * width)
         mean += share.sum(axis=0)
         variance += (share * (1 - share)).sum(axis=0)
     return mean, variance

@@ -13,7 +13,14 @@ from evenground.reach.known import KnownCounts
 from evenground.reach.main_effects import Codes, Floats
 from evenground.reach.mixed import MixedModel, fit_mixed
 from evenground.reach.nested import Counts, Spreads
-from evenground.reach.shrinkage import SPREADS, Communities, Posterior, estimate_stray, estimate_uptake
+from evenground.reach.shrinkage import (
+    SPREADS,
+    Communities,
+    Posterior,
+    estimate_stray,
+    estimate_uptake,
+    parts_of,
+)
 from evenground.reach.terms import Terms
 
 _UNSEEN = 1e-6
@@ -67,21 +74,27 @@ class Estimate:
     spreads: Spreads
     strata: Strata
 
-    def missing(self, standard: float) -> Floats:
-        """People missing out at each point of each community's posterior, shape (communities, points)."""
-        return missing_out(self.eligible, standard, self.posterior.uptake)
-
     def expected_missing(self, standard: float) -> Floats:
-        """The mean of that, shape (communities,)."""
-        return np.asarray(np.sum(self.missing(standard) * self.posterior.mass, axis=1))
+        """People expected to miss out, shape (communities,)."""
+        found = np.empty(len(self.eligible))
+        for part in parts_of(len(found)):
+            uptake, mass = self.posterior.uptake[part], self.posterior.mass[part]
+            missing = missing_out(self.eligible[part], standard, uptake)
+            found[part] = np.einsum("ij,ij->i", missing, mass)
+        return found
 
     def levels(self, standard: float) -> Draws:
         """People missing out at the levels that draws are made from."""
-        uptake = self.posterior.quantiles(LEVEL_MIDDLES)
-        return missing_out(self.eligible, standard, uptake).astype(np.float32)
+        found = np.empty((len(self.eligible), len(LEVEL_MIDDLES)), dtype=np.float32)
+        for part in parts_of(len(found)):
+            some = Posterior(self.posterior.uptake[part], self.posterior.mass[part])
+            found[part] = missing_out(self.eligible[part], standard, some.quantiles(LEVEL_MIDDLES))
+        return found
 
     def choose(self, chosen: NDArray[np.bool_]) -> Estimate:
         """Some of the communities."""
+        if chosen.all():
+            return self
         together = Together(**{name: getattr(self.together, name)[chosen] for name in Together.__slots__})
         posterior = Posterior(self.posterior.uptake[chosen], self.posterior.mass[chosen])
         return replace(

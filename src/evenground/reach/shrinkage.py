@@ -16,7 +16,7 @@ from evenground.reach.main_effects import Floats
 SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
 """Standard deviations, on the logit scale, of the kinds of community that the prior mixes."""
 
-_CHUNK: Final = 4096
+_CHUNK: Final = 1024
 _ENOUGH: Final = 20_000
 _WEIGHT_STEPS: Final = 100
 _WEIGHT_GAIN: Final = 1e-6
@@ -88,14 +88,30 @@ class Posterior:
 
     def quantiles(self, probabilities: Floats) -> Floats:
         """Uptake at these rising probabilities, shape (communities, probabilities)."""
-        # The mass of a point lies around it: half below, half above.
-        rows = np.arange(len(self.mass))[:, None]
-        middle = np.pad(np.cumsum(self.mass, axis=1) - self.mass / 2, ((0, 0), (1, 1)))
-        middle[:, -1] = 1.0
-        uptake = np.pad(self.uptake, ((0, 0), (1, 1)), mode="edge")
-        # One interpolation for all rows: each row's probabilities are moved to an interval of their own.
-        flat = np.interp((probabilities + 2 * rows).ravel(), (middle + 2 * rows).ravel(), uptake.ravel())
-        return np.asarray(flat.reshape(len(rows), len(probabilities)))
+        found = np.empty((len(self.mass), len(probabilities)))
+        for part in parts_of(len(found)):
+            found[part] = _quantiles(self.uptake[part], self.mass[part], probabilities)
+        return found
+
+
+def parts_of(communities: int) -> Iterator[slice]:
+    """Some communities at a time: so few that what is worked out of them stays in the processor's memory."""
+    for start in range(0, communities, _CHUNK):
+        yield slice(start, start + _CHUNK)
+
+
+def _quantiles(uptake: Floats, mass: Floats, probabilities: Floats) -> Floats:
+    # The mass of a point lies around it: half below, half above.
+    rows = np.arange(len(mass))[:, None]
+    middle = np.empty((mass.shape[0], mass.shape[1] + 2))
+    middle[:, 0], middle[:, -1] = 0.0, 1.0
+    np.cumsum(mass, axis=1, out=middle[:, 1:-1])
+    middle[:, 1:-1] -= mass / 2
+    # One interpolation for all rows: each row's probabilities are moved to an interval of their own.
+    middle += 2 * rows
+    uptake = np.pad(uptake, ((0, 0), (1, 1)), mode="edge")
+    flat = np.interp((probabilities + 2 * rows).ravel(), middle.ravel(), uptake.ravel())
+    return np.asarray(flat.reshape(len(rows), len(probabilities)))
 
 
 def estimate_uptake(communities: Communities) -> Posterior:
@@ -123,8 +139,12 @@ def estimate_uptake(communities: Communities) -> Posterior:
     every = _every(communities)
     some = list(_scan(communities, every))
     weights = _mixture_weights(np.concatenate([scan.evidence() for scan in some]))
-    posteriors = [scan.posterior(weights) for scan in (some if every == 1 else _scan(communities))]
-    return Posterior(*(np.concatenate(arrays) for arrays in zip(*posteriors, strict=True)))
+    shape = (len(communities.eligible), len(_LIKELIHOOD) + len(_PRIOR))
+    found = Posterior(np.empty(shape), np.empty(shape))
+    scans = some if every == 1 else _scan(communities)
+    for part, scan in zip(parts_of(len(communities.eligible)), scans, strict=True):
+        found.uptake[part], found.mass[part] = scan.posterior(weights)
+    return found
 
 
 def estimate_stray(communities: Communities) -> Floats:
