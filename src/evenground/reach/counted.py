@@ -128,18 +128,10 @@ def rank_checked(
     codes = find_codes(rows, by)
     estimate = estimate_counts(checked, neighbours)
     people, users = (np.bincount(codes, counts)[ranked].astype(np.float64) for counts in (eligible, reached))
-    levels = (
-        estimate.levels(options.standard)
-        if options.shortfall is Shortfall.COMMUNITY
-        else miss_in_strata(estimate, options.standard)
-    )
-    chosen = Found(
-        keys.filter(pl.Series(ranked)),
-        people,
-        users,
-        levels if ranked.all() else levels[ranked],
-        estimate.choose(ranked),
-    )
+    levels = None
+    if options.shortfall is Shortfall.STRATA:
+        levels = miss_in_strata(estimate, options.standard)[ranked]
+    chosen = Found(keys.filter(pl.Series(ranked)), people, users, estimate.choose(ranked), levels)
     table = make_table(chosen, options)
     given = {name: kind for name, kind in checked.types.items() if kind != pl.String}
     return table.with_columns(pl.col(name).cast(kind, strict=False) for name, kind in given.items())

@@ -119,18 +119,23 @@ def draw_top(missing: Missing, *, draws: int, seed: int, top: int) -> Floats:
     return _enter_all(missing, _generator(missing.service_id, seed), top, draws).probability()
 
 
+def find_able(least: Floats | Draws, most: Floats | Draws, top: int) -> Codes:
+    """The communities, rising, that can be in the top in some draw, from the least and most of each."""
+    # In every draw the top is at least this high: whoever cannot reach it is out.
+    place = max(len(least) - top, 0)
+    able = np.flatnonzero(most >= np.partition(least, place)[place])
+    if len(able) > MOST_ABLE:
+        able = np.sort(able[np.argsort(-most[able], kind="stable")[:MOST_ABLE]])
+    return able
+
+
 class _Contest:
     """Which communities are in the top, draw by draw."""
 
     def __init__(self, least: Floats | Draws, most: Floats | Draws, top: int, draws: int) -> None:
-        # In every draw the top is at least this high: whoever cannot reach it is out.
-        place = max(len(least) - top, 0)
-        able = np.flatnonzero(most >= np.partition(least, place)[place])
-        if len(able) > MOST_ABLE:
-            able = np.sort(able[np.argsort(-most[able], kind="stable")[:MOST_ABLE]])
-        self.able = able
-        self.kept = np.zeros((len(able), draws), dtype=np.float32)
-        self._place = max(len(able) - top, 0)
+        self.able = find_able(least, most, top)
+        self.kept = np.zeros((len(self.able), draws), dtype=np.float32)
+        self._place = max(len(self.able) - top, 0)
         self._communities = len(least)
 
     def enter(self, drawn: Draws, first: int) -> None:

@@ -31,7 +31,7 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
     Parameters
     ----------
     levels
-        Shape (communities, levels): each community's posterior at equal shares, in any order.
+        Shape (communities, levels): each community's posterior at equal shares, in any order; 64 or more.
     tails
         The two probabilities of the interval's limits.
 
@@ -42,7 +42,8 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
     """
     levels = np.sort(levels, axis=1)
     steps = levels.shape[1] // _OWN
-    own = levels[:, steps // 2 :: steps]
+    middle = slice(steps // 2 - 1, steps // 2 + 1)
+    own = levels[:, : _OWN * steps].reshape(len(levels), _OWN, steps)[..., middle].mean(axis=2)
     itself = 1 - (np.arange(own.shape[1]) + 0.5) / own.shape[1]
     wanted = _PLACES if len(own) < _MANY else _PLACES // 2
     places = np.unique(np.quantile(own.astype(np.float64), np.linspace(0, 1, wanted)))
@@ -55,7 +56,7 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
         middle = 1 + np.interp(some, places, above) - itself
         away = np.sqrt(np.maximum(np.interp(some, places, doubt) - itself * (1 - itself), 0.0))
         away = away[..., None] * spread
-        ranks = np.clip((middle[..., None] + away).reshape(len(some), -1), 1, len(own))
+        ranks = np.clip((middle[..., None] + away).reshape(len(some), -1), 1, len(own)).astype(np.float32)
         ranks.sort(axis=1)
         part = slice(first, first + len(some))
         expected[part] = np.clip(middle.mean(axis=1), 1, len(own))
@@ -63,7 +64,7 @@ def expect_ranks(levels: Draws, tails: Floats) -> tuple[Floats, Floats]:
     return expected, limits
 
 
-def _read_sorted(rising: Floats, tails: Floats) -> Floats:
+def _read_sorted(rising: Draws, tails: Floats) -> Floats:
     """Quantiles of rows that rise, between the two nearest values; shape (tails, rows)."""
     at = tails * (rising.shape[1] - 1)
     low = np.minimum(at.astype(np.int64), rising.shape[1] - 2)

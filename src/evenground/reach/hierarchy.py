@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,9 @@ from evenground.reach.shrinkage import (
 )
 from evenground.reach.terms import Terms
 
-_UNSEEN = 1e-6
+EVERY: Final = slice(None)
+
+_UNSEEN: Final = 1e-6
 """What the people of a community weigh of which nothing is known: enough to have a prediction."""
 
 
@@ -83,12 +86,13 @@ class Estimate:
             found[part] = np.einsum("ij,ij->i", missing, mass)
         return found
 
-    def levels(self, standard: float) -> Draws:
-        """People missing out at the levels that draws are made from."""
-        found = np.empty((len(self.eligible), len(LEVEL_MIDDLES)), dtype=np.float32)
+    def levels(self, standard: float, at: Codes | slice = EVERY) -> Draws:
+        """People missing out at the levels that draws are made from, or at some of them."""
+        middles = LEVEL_MIDDLES[at]
+        found = np.empty((len(self.eligible), len(middles)), dtype=np.float32)
         for part in parts_of(len(found)):
             some = Posterior(self.posterior.uptake[part], self.posterior.mass[part])
-            found[part] = missing_out(self.eligible[part], standard, some.quantiles(LEVEL_MIDDLES))
+            found[part] = missing_out(self.eligible[part], standard, some.quantiles(middles))
         return found
 
     def choose(self, chosen: NDArray[np.bool_]) -> Estimate:

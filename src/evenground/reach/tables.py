@@ -7,15 +7,19 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from evenground.reach.draws import LEVEL_MIDDLES, Draws, Missing, draw_top
+from evenground.reach.draws import LEVEL_MIDDLES, LEVELS, Draws, Missing, draw_top, find_able
 from evenground.reach.expected_ranks import expect_ranks
-from evenground.reach.hierarchy import Estimate
-from evenground.reach.main_effects import Floats
-from evenground.reach.options import Contacted, CountsOrder, Options, Shortfall
+from evenground.reach.hierarchy import EVERY, Estimate
+from evenground.reach.main_effects import Codes, Floats
+from evenground.reach.options import Contacted, CountsOrder, Options
 from evenground.reach.orders import order_communities
 
 _DRAWS: Final = 2000
+_ENDS: Final = np.array([0, LEVELS - 1])
+_COARSE: Final = np.arange(2, LEVELS, 4)
+"""The levels that say how far a community can stand, and those that the expected ranks are found from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +32,33 @@ class Found:
         One row a community.
     eligible, reached
         Shape (communities,).
-    levels
-        People missing out at the levels of each posterior.
     estimate
         Of uptake.
+    levels
+        People missing out at the levels of each posterior, where strata are held against the standard.
     """
 
     keys: pl.DataFrame
     eligible: Floats
     reached: Floats
-    levels: Draws
     estimate: Estimate
+    levels: Draws | None = None
+
+    def choose(self, chosen: NDArray[np.bool_]) -> Found:
+        """Some of the communities."""
+        return Found(
+            self.keys.filter(pl.Series(chosen)),
+            self.eligible[chosen],
+            self.reached[chosen],
+            self.estimate.choose(chosen),
+            None if self.levels is None else self.levels[chosen],
+        )
+
+    def missing(self, standard: float, at: Codes | slice) -> Draws:
+        """People missing out at some of the levels."""
+        if self.levels is not None:
+            return self.levels[:, at]
+        return self.estimate.levels(standard, at)
 
     def pool(self, contacted: Contacted) -> Floats:
         """Whom a visit to each community contacts."""
@@ -108,7 +128,7 @@ def _counts(found: Found, options: Options) -> list[pl.Series]:
 
 
 def _missing(found: Found, options: Options) -> list[pl.Series]:
-    if options.shortfall is Shortfall.COMMUNITY:
+    if found.levels is None:
         expected = found.estimate.expected_missing(options.standard)
         uptake = found.estimate.posterior.quantiles(_tails(options))
         # The most people miss out where uptake is lowest.
@@ -126,25 +146,31 @@ def _missing(found: Found, options: Options) -> list[pl.Series]:
     ]
 
 
-def _scores(found: Found, options: Options) -> Draws:
-    """What communities are ranked by, at the levels of each posterior."""
+def _scores(found: Found, options: Options, at: Codes | slice) -> Draws:
+    """What communities are ranked by, at some of the levels of each posterior."""
     if options.order is CountsOrder.PER_CONTACT:
         pool = np.maximum(found.pool(options.contacted), 1.0)
-        return np.minimum(100.0, 100 * found.levels / pool[:, None]).astype(np.float32)
+        missing = found.missing(options.standard, at)
+        return np.minimum(100.0, 100 * missing / pool[:, None]).astype(np.float32)
     if options.order is CountsOrder.LOCAL:
-        uptake = found.estimate.posterior.quantiles(LEVEL_MIDDLES)
+        uptake = found.estimate.posterior.quantiles(LEVEL_MIDDLES[at])
         return np.maximum(0.0, found.estimate.predicted[:, None] - uptake).astype(np.float32)
-    return found.levels
+    return found.missing(options.standard, at)
 
 
 def _places(found: Found, options: Options) -> list[pl.Series]:
-    scores = _scores(found, options)
-    missing = Missing("counts", scores, np.arange(len(scores)), found.estimate.together)
-    probability = draw_top(missing, draws=_DRAWS, seed=options.seed, top=options.top)
-    expected, limits = expect_ranks(scores, _tails(options))
+    ends = _scores(found, options, _ENDS)
+    able = np.zeros(len(ends), dtype=np.bool_)
+    able[find_able(ends.min(axis=1), ends.max(axis=1), options.top)] = True
+    some = found.choose(able)
+    fine = _scores(some, options, EVERY)
+    missing = Missing("counts", fine, np.arange(len(fine)), some.estimate.together)
+    probability = np.zeros(len(ends))
+    probability[able] = draw_top(missing, draws=_DRAWS, seed=options.seed, top=options.top)
+    expected, limits = expect_ranks(_scores(found, options, _COARSE), _tails(options))
     return [
         pl.Series("probability_top_k", probability),
-        pl.Series("top_k", np.full(len(scores), options.top)),
+        pl.Series("top_k", np.full(len(ends), options.top)),
         pl.Series("expected_rank", expected),
         pl.Series("rank_lower_cl", limits[0]),
         pl.Series("rank_upper_cl", limits[1]),
