@@ -79,12 +79,9 @@ def _others_above(levels: Draws, places: Floats) -> tuple[Floats, Floats]:
         some = levels[first : first + _CHUNK].astype(np.float64)
         rows = np.arange(len(some))[:, None] * (len(places) + 1)
         # Of the places that are no higher than a level it is above all or, where they are equal, half.
-        passed = np.concatenate(
-            [
-                rows + np.searchsorted(places, some, side="left"),
-                rows + np.searchsorted(places, some, side="right"),
-            ]
-        )
+        below = np.searchsorted(places, some)
+        equal = places[np.minimum(below, len(places) - 1)] == some
+        passed = np.concatenate([rows + below, rows + below + equal])
         number = np.bincount(passed.ravel(), minlength=len(some) * (len(places) + 1))
         number = number.reshape(len(some), -1)[:, :0:-1]
         share = np.cumsum(number, axis=1)[:, ::-1] / (2 * width)

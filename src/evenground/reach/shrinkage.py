@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from evenground.reach.logistic import log_one_plus_exp, share_of
 from evenground.reach.main_effects import Floats
 
 SPREADS: Final = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -180,50 +179,57 @@ class _Scan:
     """
 
     def __init__(self, some: Communities) -> None:
-        self._some, self._logit = some, special.logit(some.predicted)[:, None]
-        n, y = some.eligible, some.reached
-        own = special.logit((y + 0.5) / (n + 1))[:, None] - self._logit
+        self._total = [some.variance + spread**2 for spread in SPREADS]
+        n, y, predicted = some.eligible, some.reached, special.logit(some.predicted)
+        own = special.logit((y + 0.5) / (n + 1))
         own_spread = np.sqrt(1 / (y + 0.5) + 1 / (n - y + 0.5))
-        likelihood = own + own_spread[:, None] * _LIKELIHOOD
+        likelihood = (own - predicted)[:, None] + own_spread[:, None] * _LIKELIHOOD
         grid = np.concatenate([np.clip(likelihood, -15.0, 15.0), some.shift[:, None] + _PRIOR], axis=1)
         grid.sort(axis=1)
-        predictor = self._logit + grid
-        loss = y[:, None] * predictor - n[:, None] * log_one_plus_exp(predictor)
-        loss -= loss.max(axis=1, keepdims=True)
-        self._predictor = predictor
+        predictor = predicted[:, None] + grid
+        self._odds = np.exp(predictor) + 1.0
+        loss = np.log(self._odds)
+        loss *= -n[:, None]
+        predictor *= y[:, None]
+        loss += predictor
+        # What the likelihood is at its highest, or nearly: that keeps it within single precision.
+        loss -= (y * own - n * np.log1p(np.exp(own)))[:, None]
         self._measure = np.exp(loss.astype(np.float32))
-        self._measure *= _trapezoid_widths(grid).astype(np.float32)
+        self._measure *= _trapezoid_widths(grid)
         grid -= some.shift[:, None]
-        self._away = (-0.5 * grid**2).astype(np.float32)
+        self._away = grid.astype(np.float32)
+        self._away *= -0.5 * self._away
 
     def evidence(self) -> Floats:
         """How well each kind of community explains each one's figure, shape (communities, spreads)."""
-        found = [np.einsum("ij,ij->i", self._measure, self._prior(spread)) for spread in SPREADS]
+        kernel = np.empty_like(self._away)
+        found = [
+            np.einsum("ij,ij->i", self._measure, self._kernel(total, kernel)) / np.sqrt(total)
+            for total in self._total
+        ]
         return np.stack(found, axis=1).astype(np.float64)
 
     def posterior(self, weights: Floats) -> tuple[Floats, Floats]:
         """Uptake at the points, and the mass of each."""
-        mixed = weights[0] * self._prior(SPREADS[0])
-        for weight, spread in zip(weights[1:], SPREADS[1:], strict=True):
-            mixed += weight * self._prior(spread)
+        mixed, kernel = np.zeros_like(self._away), np.empty_like(self._away)
+        for weight, total in zip(weights, self._total, strict=True):
+            self._kernel(total, kernel)
+            kernel *= (weight / np.sqrt(total)).astype(np.float32)[:, None]
+            mixed += kernel
         mixed *= self._measure
-        mass = mixed.astype(np.float64)
-        mass /= mass.sum(axis=1, keepdims=True)
-        return share_of(self._predictor), mass
+        mass = mixed / mixed.sum(axis=1, keepdims=True, dtype=np.float64)
+        return 1.0 - 1.0 / self._odds, mass
 
-    def _prior(self, spread: float) -> NDArray[np.float32]:
-        total = (self._some.variance + spread**2)[:, None]
-        prior = self._away * (1 / total).astype(np.float32)
-        np.exp(prior, out=prior)
-        prior *= (1 / np.sqrt(total)).astype(np.float32)
-        return prior
+    def _kernel(self, total: Floats, out: NDArray[np.float32]) -> NDArray[np.float32]:
+        np.multiply(self._away, (1 / total).astype(np.float32)[:, None], out=out)
+        return np.exp(out, out=out)
 
 
-def _trapezoid_widths(grid: Floats) -> Floats:
-    steps = np.diff(grid, axis=1) / 2
-    widths = np.zeros_like(grid)
-    widths[:, :-1] += steps
-    widths[:, 1:] += steps
+def _trapezoid_widths(grid: Floats) -> NDArray[np.float32]:
+    """Twice the width that each point stands for."""
+    widths = np.empty(grid.shape, dtype=np.float32)
+    np.subtract(grid[:, 2:], grid[:, :-2], out=widths[:, 1:-1], casting="same_kind")
+    widths[:, 0], widths[:, -1] = grid[:, 1] - grid[:, 0], grid[:, -1] - grid[:, -2]
     return widths
 
 
