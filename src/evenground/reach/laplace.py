@@ -61,10 +61,12 @@ class Laplace:
             if np.max(np.abs(predictor - before)) < _MODE_STILL:
                 break
         self.effects = replace(new, coefficients=effects.coefficients)
-        self._nested, self._weight, self._predictor = nested, weight, predictor
+        # How sure the mode is follows from the weights there, not from those a step before.
+        weight = linearise(counts, predictor)[0]
+        self._nested, self._predictor = Nested(counts, weight, spreads), predictor
         fit = counts.eligible @ log_one_plus_exp(predictor) - counts.reached @ predictor
         prior = 0.5 * float(sum(self._squares()))
-        self.loss = float(fit + prior + 0.5 * nested.log_determinant(weight, spreads))
+        self.loss = float(fit + prior + 0.5 * self._nested.log_determinant(weight, spreads))
 
     def at(self, spreads: Spreads) -> Laplace:
         """The same at other spreads, starting from the effects here."""

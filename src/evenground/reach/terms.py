@@ -80,6 +80,13 @@ def make_levels(codes: Codes) -> Block:
     return Block(columns, 0.5)
 
 
+def _hold(columns: Floats) -> sparse.csr_array:
+    """Columns of numbers, few of them 0, as they are kept beside indicators."""
+    rows, width = columns.shape
+    at = np.tile(np.arange(width), rows)
+    return sparse.csr_array((columns.ravel(), at, np.arange(rows + 1) * width), shape=(rows, width))
+
+
 def make_curve(values: Floats) -> list[Block]:
     """A straight line over the values' scale, and how the curve bends away from it.
 
@@ -100,7 +107,7 @@ def make_curve(values: Floats) -> list[Block]:
         return blocks
     middle, scale = np.mean(distinct), np.ptp(distinct) / 2
     scaled = np.where(is_missing, 0.0, (values - middle) / scale)
-    blocks.insert(0, Block(sparse.csr_array(scaled[:, None]), _FLAT_SPREAD, is_estimated=False))
+    blocks.insert(0, Block(_hold(scaled[:, None]), _FLAT_SPREAD, is_estimated=False))
     knots = np.unique(np.quantile((distinct - middle) / scale, np.linspace(0, 1, _KNOTS + 2)[1:-1]))
     if len(knots) > 1:
         left, size, right = np.linalg.svd(np.abs(knots[:, None] - knots) ** 3)
@@ -110,7 +117,7 @@ def make_curve(values: Floats) -> list[Block]:
         line = np.column_stack([np.ones(len(scaled)), scaled])
         bends -= line @ np.linalg.lstsq(line, bends, rcond=None)[0]
         bends /= np.sqrt(np.mean(np.sum(bends**2, axis=1)))
-        blocks.append(Block(sparse.csr_array(bends), 0.3))
+        blocks.append(Block(_hold(bends), 0.3))
     return blocks
 
 
@@ -153,7 +160,7 @@ def make_surface(area: Codes, pairs: Codes) -> Block | None:
     surface /= np.sqrt(np.mean(np.sum(surface**2, axis=1)))
     # A pattern's sign is arbitrary: fix it, so that the same map gives the same columns.
     surface *= np.where(surface[np.argmax(np.abs(surface), axis=0), np.arange(surface.shape[1])] < 0, -1, 1)
-    return Block(sparse.csr_array(surface[area]), 0.3)
+    return Block(_hold(surface[area]), 0.3)
 
 
 def _smoothest(laplacian: sparse.csr_array, areas: int) -> tuple[Floats, Floats]:
