@@ -29,6 +29,7 @@ _COMMUNITIES: Final = (
     (CommunityType.MSOA_ETHNIC_GROUP, AreaType.MSOA, ("area_code", "ethnic_group")),
     (CommunityType.LSOA, AreaType.LSOA, ("area_code",)),
 )
+_STRATUM: Final = ("area_code", "ethnic_group", "sex", "age_band", "imd_quintile")
 _SHARE_DECIMALS: Final = 2
 _PER_100_DECIMALS: Final = 1
 SEED: Final = 20_260_331
@@ -132,10 +133,9 @@ def _rank(
     area_type: AreaType,
     by: tuple[str, ...],
 ) -> pl.DataFrame | None:
+    summed = _sum_strata(placed, services, area_type)
     strata = [
-        Service(
-            s.id, _standard(s), _take_withheld_out(_strata(placed, s, area_type), s, by, policy, withheld)
-        )
+        Service(s.id, _standard(s), _take_withheld_out(_strata(summed, s), s, by, policy, withheld))
         for s in services
     ]
     # A source need not hold every service, nor anybody's area: then there is no community to rank.
@@ -184,18 +184,23 @@ def _standard(indicator: Indicator) -> float:
     return indicator.target.value / indicator.multiplier
 
 
-def _strata(placed: pl.DataFrame, service: Indicator, area_type: AreaType) -> pl.DataFrame:
-    keys = ("area_code", "ethnic_group", "sex", "age_band", "imd_quintile")
+def _sum_strata(placed: pl.DataFrame, services: list[Indicator], area_type: AreaType) -> pl.DataFrame:
+    """The counts of every service, added up by stratum."""
+    counts = [f"{service.id}__{part}" for service in services for part in ("denominator", "numerator")]
     return (
         placed.with_columns(pl.col(f"{area_type}_code").fill_null(UNKNOWN_AREA).alias("area_code"))
-        .group_by(keys)
-        .agg(
-            pl.col(f"{service.id}__denominator").sum().alias("eligible"),
-            pl.col(f"{service.id}__numerator").sum().alias("reached"),
-        )
-        .filter(pl.col("eligible") > 0)
-        .sort(keys)
+        .group_by(_STRATUM)
+        .agg(pl.col(counts).sum())
+        .sort(_STRATUM)
     )
+
+
+def _strata(summed: pl.DataFrame, service: Indicator) -> pl.DataFrame:
+    return summed.select(
+        *_STRATUM,
+        pl.col(f"{service.id}__denominator").alias("eligible"),
+        pl.col(f"{service.id}__numerator").alias("reached"),
+    ).filter(pl.col("eligible") > 0)
 
 
 def _take_withheld_out(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from evenground.reach.main_effects import Codes, Floats, MainEffects, MainEffectsProblem
+from evenground.reach.main_effects import Codes, Floats, MainEffectsProblem
 
 _STEPS: Final = 30
 _TOLERANCE: Final = 1e-3
@@ -106,9 +106,8 @@ def fit_to_known(strata: Strata, known: KnownCounts) -> tuple[Floats, Floats]:
         reached = np.where(known.reached_hidden, expect_between(known, predicted), known.reached)
         eligible, users = _scale(strata, known, reached)
         seen = np.where(known.eligible_hidden, 0.0, 1.0)[strata.communities]
-        model = problem.fit(eligible * seen, users * seen, start)
-        start = model.coefficients
-        before, predicted = predicted, _predict(model, strata)
+        start = problem.find_coefficients(eligible * seen, users * seen, start)
+        before, predicted = predicted, _predict(problem.design @ start, strata)
         if not np.any(known.reached_hidden & (np.abs(predicted - before) > _TOLERANCE)):
             break
     reached = np.where(known.eligible_hidden, known.eligible * predicted, reached)
@@ -140,7 +139,7 @@ def _scale(strata: Strata, known: KnownCounts, reached: Floats) -> tuple[Floats,
     return eligible, np.minimum(users, eligible)
 
 
-def _predict(model: MainEffects, strata: Strata) -> Floats:
-    share = special.expit(model.linear_predictor)
+def _predict(predictor: Floats, strata: Strata) -> Floats:
+    share = special.expit(predictor)
     n, expected = (np.bincount(strata.communities, w) for w in (strata.eligible, strata.eligible * share))
     return np.asarray(expected / n)

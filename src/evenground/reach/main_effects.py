@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse, special
+from scipy import sparse, special
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
@@ -112,7 +112,13 @@ class MainEffectsProblem:
         self._precision = np.full(self._width, _LEVEL_PRECISION)
         self._precision[0] = _INTERCEPT_PRECISION
 
-    def fit(self, eligible: Floats, reached: Floats, start: Floats | None = None) -> MainEffects:
+    def fit(self, eligible: Floats, reached: Floats) -> MainEffects:
+        """Fit to these counts."""
+        coefficients = self.find_coefficients(eligible, reached)
+        covariance = np.asarray(np.linalg.inv(self._slopes(coefficients)[1]), dtype=np.float64)
+        return MainEffects(self.design, coefficients, covariance)
+
+    def find_coefficients(self, eligible: Floats, reached: Floats, start: Floats | None = None) -> Floats:
         """Fit to these counts, from ``start`` where the coefficients of counts much like them are known."""
         self._eligible = np.bincount(self._kind, eligible, minlength=len(self._columns))
         self._reached = np.bincount(self._kind, reached, minlength=len(self._columns))
@@ -121,12 +127,11 @@ class MainEffectsProblem:
         coefficients = self._centre if start is None else start
         for _ in range(_STEPS):
             gradient, information = self._slopes(coefficients)
-            step = linalg.solve(information, gradient, assume_a="pos")
+            step = np.asarray(np.linalg.solve(information, gradient), dtype=np.float64)
             if gradient @ step < _TOLERANCE:
                 break
             coefficients = self._descend(coefficients, step)
-        covariance = np.asarray(np.linalg.inv(self._slopes(coefficients)[1]), dtype=np.float64)
-        return MainEffects(self.design, coefficients, covariance)
+        return coefficients
 
     def _predict(self, coefficients: Floats) -> Floats:
         return np.asarray(coefficients[self._columns].sum(axis=1))
