@@ -14,6 +14,9 @@ from tests.support.spark import spark
 if TYPE_CHECKING:
     from evenground.workspace import Workspace
 
+# As the command line does, and before NumPy is there: small matrices go slower on several threads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 __all__ = ["spark"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
