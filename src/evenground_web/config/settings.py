@@ -24,7 +24,7 @@ from csp.constants import NONCE, NONE, SELF
 from evenground_web.config.secrets import load_secret_key
 
 PACKAGE = Path(__file__).resolve().parent.parent
-STATIONS = ("profiles", "priorities", "agreements", "releasing")
+STATIONS = ("profiles", "priorities", "search", "agreements", "releasing")
 
 EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
 _database = os.environ.get("EVENGROUND_DATABASE", "")

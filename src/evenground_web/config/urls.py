@@ -9,6 +9,7 @@ from evenground_web.common import views
 urlpatterns = [
     path("", include("evenground_web.profiles.urls")),
     path("priorities/", include("evenground_web.priorities.urls")),
+    path("search/", include("evenground_web.search.urls")),
     path("api/v1/", include("evenground_web.api.urls")),
     path("agreements/", include("evenground_web.agreements.urls")),
     path("releases/", include("evenground_web.releasing.urls")),

@@ -1,0 +1,1 @@
+"""Finds indicators, areas and groups of people by their words."""
