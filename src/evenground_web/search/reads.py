@@ -254,7 +254,9 @@ def _wider_group(group: Group) -> str:
 
 def _areas(release: Release) -> Iterable[_Shelved]:
     columns = ("area_type", "area_code", "area_name", "parent_area_code")
-    parents = {code: name for (kind, code), name in release.area_names.items() if kind != AreaType.PLACE}
+    parents = {code: name for (_, code), name in release.area_names.items()}
+    # That an area is in the place goes without saying.
+    parents.pop(release.manifest.place_code, None)
     for area_type, code, name, parent in release.table("areas").select(columns).iter_rows():
         if code == UNKNOWN_AREA:
             continue
