@@ -24,6 +24,8 @@ PUBLIC_CSVS = [
     "/profiles/core20plus5_adults/table.csv",
     "/profiles/core20plus5_adults/table.csv?area=msoa:X02000003&cut=ethnic_group:J",
     INDICATOR_CSV,
+    "/profiles/core20plus5_adults/fingertips.csv?area=msoa:X02000003",
+    "/profiles/core20plus5_adults/smi_annual_health_check/fingertips.csv",
     "/priorities/table.csv",
     "/priorities/table.csv?service=bowel_screening&kind=lsoa&order=per_100",
 ]

@@ -16,7 +16,7 @@ def csv_response(filename: str, columns: Sequence[str], rows: Iterable[Sequence[
     """A download with one header line, in UTF-8 with the mark that spreadsheets look for."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(columns)
+    writer.writerow([make_cell_safe(column) for column in columns])
     writer.writerows([make_cell_safe(cell) for cell in row] for row in rows)
     response = HttpResponse(text.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'

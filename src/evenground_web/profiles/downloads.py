@@ -1,17 +1,23 @@
-"""Profiles and whole tables as CSV. Where a figure is not published its word stands in the value's column."""
+"""Profiles and whole tables as CSV, and pictures as files.
+
+In a table the word for a figure that is not published stands in the value's column.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from django.http import HttpResponse
 
 from evenground.releases import IndicatorInfo, Profile, Release
+from evenground.reports.charts import Figure
+from evenground.reports.files import render_png, render_svg
 from evenground.vocabulary import UNKNOWN_AREA, ValueNote
 from evenground_web.common.downloads import csv_response
 from evenground_web.common.words import name_category
-from evenground_web.profiles.reads import Area, Group, list_figures, list_rows
+from evenground_web.profiles.reads import Area, Group, list_figures, list_rows, picture_notes
 
 COLUMNS: Final = (
     "indicator_id",
@@ -38,6 +44,7 @@ COLUMNS: Final = (
     "edition",
     "limits",
 )
+PICTURE_KINDS: Final = {"svg": "image/svg+xml", "png": "image/png"}
 _WORDS: Final = {
     ValueNote.SUPPRESSED: "suppressed",
     ValueNote.SUPPRESSED_SECONDARY: "suppressed to protect another number",
@@ -63,6 +70,21 @@ def table_csv(release: Release, name: str) -> HttpResponse:
     frame = release.table(name)
     rows = (tuple(_word_for(row, column) for column in frame.columns) for row in frame.iter_rows(named=True))
     return csv_response(f"{release.id}-{name}.csv", frame.columns, rows)
+
+
+def picture_file(release: Release, info: IndicatorInfo, picture: Figure, kind: str) -> HttpResponse:
+    """A picture as a file of one of ``PICTURE_KINDS``, with its title, what it shows and its source."""
+    notes = tuple(picture_notes(release, info, picture))
+    response = HttpResponse(_render(picture, notes, kind), content_type=PICTURE_KINDS[kind])
+    response["Content-Disposition"] = f'attachment; filename="{picture.id}.{kind}"'
+    return response
+
+
+@lru_cache(maxsize=64)
+def _render(picture: Figure, notes: tuple[str, ...], kind: str) -> bytes:
+    if kind == "png":
+        return render_png(picture, notes)
+    return render_svg(picture, notes).encode()
 
 
 def _figure_rows(release: Release, rows: Iterable[dict[str, Any]]) -> Iterable[tuple[object, ...]]:

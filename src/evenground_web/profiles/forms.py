@@ -49,3 +49,12 @@ def require_choice(release: Release, request: HttpRequest) -> Choice:
     if area is None or group is None:
         raise Http404
     return Choice(area, group)
+
+
+def require_map_type(release: Release, request: HttpRequest) -> str:
+    """The kind of area to map, or 'page not found' where there is no map of it; empty without maps."""
+    map_types = reads.map_types(release)
+    map_type = request.GET.get("map", map_types[0] if map_types else "")
+    if map_types and map_type not in map_types:
+        raise Http404
+    return map_type

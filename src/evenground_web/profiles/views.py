@@ -12,10 +12,11 @@ from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
-from evenground_web.profiles import about_reads, downloads, reads
+from evenground_web.profiles import about_reads, downloads, fingertips, reads
 from evenground_web.profiles.forms import (
     require_choice,
     require_indicator,
+    require_map_type,
     require_pictured,
     require_profile,
 )
@@ -83,10 +84,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
     profile = require_profile(release, profile_id)
     info = require_indicator(release, profile, indicator_id)
     choice = require_choice(release, request)
-    map_types = reads.map_types(release)
-    map_type = request.GET.get("map", map_types[0] if map_types else "")
-    if map_types and map_type not in map_types:
-        raise Http404
+    map_type = require_map_type(release, request)
     row = reads.list_rows(release, [info.id], choice.area)[0]
     pairs = reads.pair_choices(release, info.id)
     pair = request.GET.get("pair", next(iter(pairs), ""))
@@ -101,7 +99,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "areas": reads.area_choices(release),
         "charts": reads.draw_charts(release, info.id, choice.area, map_type),
         "map_type": map_type,
-        "map_types": map_types,
+        "map_types": reads.map_types(release),
         "plus_groups": reads.list_groups(release, info.id, choice.area),
         "pairs": pairs,
         "pair": reads.read_pair(release, info.id, pair) if pairs else None,
@@ -118,6 +116,38 @@ def download_indicator(request: HttpRequest, profile_id: str, indicator_id: str)
     release = current()
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
     return downloads.indicator_csv(release, info)
+
+
+@require_safe
+def download_profile_fingertips(request: HttpRequest, profile_id: str) -> HttpResponse:
+    """The table of a profile in the columns of Fingertips."""
+    release = current()
+    profile = require_profile(release, profile_id)
+    choice = require_choice(release, request)
+    return fingertips.profile_fingertips_csv(release, profile, choice.area, choice.group)
+
+
+@require_safe
+def download_indicator_fingertips(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
+    """Every published figure of an indicator in the columns of Fingertips."""
+    release = current()
+    info = require_indicator(release, require_profile(release, profile_id), indicator_id)
+    return fingertips.indicator_fingertips_csv(release, info)
+
+
+@require_safe
+def download_picture(
+    request: HttpRequest, profile_id: str, indicator_id: str, picture_id: str, kind: str
+) -> HttpResponse:
+    """A picture of an indicator as a file, with its title and source in it."""
+    release = current()
+    info = require_indicator(release, require_profile(release, profile_id), indicator_id)
+    area = require_choice(release, request).area
+    charts = reads.draw_charts(release, info.id, area, require_map_type(release, request))
+    picture = next((one for one in charts.every if one.id == picture_id), None)
+    if picture is None or kind not in downloads.PICTURE_KINDS:
+        raise Http404
+    return downloads.picture_file(release, info, picture, kind)
 
 
 @require_safe

@@ -21,12 +21,19 @@ from evenground_web.profiles.reads.figures import (
     list_figures,
     list_groups,
     list_rows,
+    make_row,
     note_meanings,
     pair_choices,
     read_pair,
 )
 from evenground_web.profiles.reads.inequality import Gap, Inequality, describe_inequality, widest_gaps
-from evenground_web.profiles.reads.pictures import Charts, draw_charts, is_published, map_types
+from evenground_web.profiles.reads.pictures import (
+    Charts,
+    draw_charts,
+    is_published,
+    map_types,
+    picture_notes,
+)
 from evenground_web.profiles.reads.published import (
     Comparator,
     PublishedFacts,
@@ -63,9 +70,11 @@ __all__ = [
     "list_groups",
     "list_indicators",
     "list_rows",
+    "make_row",
     "map_types",
     "note_meanings",
     "pair_choices",
+    "picture_notes",
     "place_of",
     "published_periods",
     "read_pair",

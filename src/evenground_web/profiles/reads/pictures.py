@@ -11,6 +11,7 @@ from evenground.releases import IndicatorInfo, Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
 from evenground.reports.over_time import draw_over_time
+from evenground.reports.words import list_in_words
 from evenground.vocabulary import AreaType, Basis, Cut
 from evenground_web.common.words import PUBLISHED_CUTS
 from evenground_web.profiles.reads.choices import Area, ReleaseKey, place_of
@@ -52,6 +53,22 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
         whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
         over_time=_draw_over_time(key, indicator_id, area.area_type, area.area_code),
     )
+
+
+def picture_notes(release: Release, info: IndicatorInfo, picture: Figure) -> list[str]:
+    """What a picture that leaves the site has to say of itself: what it shows, and where it is from."""
+    manifest = release.manifest
+    told = f"Evenground {manifest.place_name}, release {manifest.release_id}."
+    if manifest.synthetic:
+        told = f"Invented data: no real place, no real people. {told}"
+    return [picture.summary, _say_source(release, info), told]
+
+
+def _say_source(release: Release, info: IndicatorInfo) -> str:
+    if is_published(info):
+        return f"Source: {info.source}."
+    names = list_in_words(list(dict.fromkeys(source.name for source in release.manifest.sources)))
+    return f"Source: counted from {names}. Definition: {info.source}."
 
 
 def is_published(info: IndicatorInfo) -> bool:
