@@ -95,9 +95,9 @@ def draw_over_time(
     if len(periods) < 2:
         return None
     name = clean_text(release.area_names.get((area_type, code), code))
-    whole = _series(own, name, Cut.ALL, EVERYONE, periods)
+    whole = read_series(own, name, Cut.ALL, EVERYONE, periods)
     fifths = [
-        _series(own, f"{words} deprived fifth of its areas", Cut.LOCAL_QUINTILE, category, periods)
+        read_series(own, f"{words} deprived fifth of its areas", Cut.LOCAL_QUINTILE, category, periods)
         for words, category in (("Most", _MOST), ("Least", _LEAST))
     ]
     ends = [one for one in fifths if one.ends] if all(one.ends for one in fifths) else []
@@ -124,7 +124,7 @@ def say_over_time(
     parts = [f"From {start} ({first.label}) to {end} ({last.label}): {_say_change(first, last, info)}."]
     parts.append(_say_trend(whole, periods, info))
     if len(fifths) == 2:
-        parts.append(_say_gap_change(fifths[0], fifths[1], info))
+        parts.append(say_gap_change(fifths[0], fifths[1], info))
     return " ".join(part for part in parts if part)
 
 
@@ -143,15 +143,21 @@ def _as_at(period: str) -> dt.date | None:
     return dt.date.fromisoformat(found[1]) if found else None
 
 
-def _say_period(period: str) -> str:
+def say_period(period: str) -> str:
+    """The date that a period ends on, as people write it, where it tells one.
+
+    >>> say_period("to 2026-03-31"), say_period("2021/22")
+    ('31 March 2026', '2021/22')
+    """
     day = _as_at(period)
     return format_date(day) if day else period
 
 
-def _series(values: pl.DataFrame, name: str, cut: str, category: str, periods: Sequence[str]) -> Series:
+def read_series(values: pl.DataFrame, name: str, cut: str, category: str, periods: Sequence[str]) -> Series:
+    """One category's figures over some periods, from the rows of one indicator and area."""
     found = values.filter((pl.col("cut") == cut) & (pl.col("category") == category))
     rows: Mapping[str, dict[str, Any]] = {row["period"]: row for row in found.iter_rows(named=True)}
-    return Series(name, tuple(make_cell(_say_period(period), rows.get(period)) for period in periods))
+    return Series(name, tuple(make_cell(say_period(period), rows.get(period)) for period in periods))
 
 
 def _table_row(number: int, whole: Series, fifths: Sequence[Series], unit: str) -> tuple[str, ...]:
@@ -237,8 +243,26 @@ def _years_before(day: dt.date, years: int) -> dt.date:
         return day.replace(year=day.year - years, day=28)
 
 
-def _say_gap_change(most: Series, least: Series, info: IndicatorInfo) -> str:
-    """What became of the gap between the fifths, and of each end."""
+def say_gap_change(
+    most: Series,
+    least: Series,
+    info: IndicatorInfo,
+    *,
+    between: str = "the fifths",
+    names: tuple[str, str] = ("the most deprived", "the least deprived"),
+    other: str = "the least deprived fifth",
+) -> str:
+    """What became of the gap between two groups, of each of them, and where the gap says less than it seems.
+
+    Parameters
+    ----------
+    most, least
+        The one that is expected to have the worse of it, and the one it is held against.
+    info
+        The indicator; where it has no better or worse there is no gap, and nothing is said.
+    between, names, other
+        What the gap lies between, the two as they read inside a sentence, and the second in full.
+    """
     pairs = [
         (a, b) for a, b in zip(most.cells, least.cells, strict=True) if a.has_interval and b.has_interval
     ]
@@ -249,19 +273,33 @@ def _say_gap_change(most: Series, least: Series, info: IndicatorInfo) -> str:
     size = round_as_shown(round_as_shown(after) - round_as_shown(before))
     error = math.hypot(*(_half_width(cell) for pair in (pairs[0], pairs[-1]) for cell in pair))
     told = (
-        f"The gap between the fifths was {format_difference(before, info.unit)} ({first_most.label}) "
+        f"The gap between {between} was {format_difference(before, info.unit)} ({first_most.label}) "
         f"and is {format_difference(after, info.unit)} ({last_most.label})"
     )
     if before < 0 or after < 0:
-        return f"{told}; at one end of that time it was the least deprived fifth that had the worse of it."
+        return f"{told}; at one end of that time it was {other} that had the worse of it."
+    ends = (judge_change(first_most, last_most, info), judge_change(first_least, last_least, info))
     if abs(size) <= error / 2:
-        return f"{told}: the numbers are too small to say whether it changed."
+        both = " Both did worse." if set(ends) == {"worse"} else ""
+        return f"{told}: the numbers are too small to say whether it changed.{both}"
     hedge = "" if abs(size) > error else "probably "
     verb = "narrowed" if size < 0 else "widened"
-    ends = (
-        f"{_say_end('most', first_most, last_most, info)}, {_say_end('least', first_least, last_least, info)}"
+    became = ", ".join(
+        _say_end(name, *pair, info)
+        for name, pair in zip(names, ((first_most, last_most), (first_least, last_least)), strict=True)
     )
-    return f"{told}: it {hedge}{verb}; {ends}."
+    return f"{told}: it {hedge}{verb}; {became}.{_warn_of_gap(verb, ends, names)}"
+
+
+def _warn_of_gap(verb: str, ends: tuple[str, str], names: tuple[str, str]) -> str:
+    """A gap that narrows by somebody's doing worse is no gain, and one that widens need not be a loss."""
+    if verb == "narrowed" and ends == ("worse", "worse"):
+        return " A gap that narrows because both do worse is no gain."
+    if verb == "narrowed" and ends[1] == "worse" and ends[0] != "better":
+        return f" It is smaller because {names[1]} did worse, not because {names[0]} did better."
+    if verb == "widened" and ends == ("better", "better"):
+        return f" Both did better, {names[1]} by more."
+    return ""
 
 
 def _gap(most: Cell, least: Cell, *, polarity: str) -> float:
@@ -273,9 +311,18 @@ def _half_width(cell: Cell) -> float:
     return ((cell.upper or 0.0) - (cell.lower or 0.0)) / 2
 
 
-def _say_end(which: str, first: Cell, last: Cell, info: IndicatorInfo) -> str:
+def judge_change(first: Cell, last: Cell, info: IndicatorInfo) -> str:
+    """``better`` or ``worse`` (``up`` or ``down`` without polarity); empty where nobody can say."""
     change = round_as_shown(round_as_shown(last.value or 0.0) - round_as_shown(first.value or 0.0))
-    if change == 0 or judge_difference(first, last) is Certainty.UNCLEAR:
-        return f"the {which} deprived did not clearly change"
+    certainty = judge_difference(first, last)
+    if change == 0 or certainty in (Certainty.UNCLEAR, Certainty.NO_INTERVAL):
+        return ""
+    return _judge(change, info.polarity)
+
+
+def _say_end(name: str, first: Cell, last: Cell, info: IndicatorInfo) -> str:
+    change = judge_change(first, last, info)
+    if not change:
+        return f"{name} did not clearly change"
     hedge = "probably " if judge_difference(first, last) is Certainty.PROBABLE else ""
-    return f"the {which} deprived did {hedge}{_judge(change, info.polarity)}"
+    return f"{name} did {hedge}{change}"

@@ -58,3 +58,12 @@ def require_map_type(release: Release, request: HttpRequest) -> str:
     if map_types and map_type not in map_types:
         raise Http404
     return map_type
+
+
+def require_breakdown(release: Release, info: IndicatorInfo, request: HttpRequest) -> str:
+    """The breakdown in the address or the first, or 'page not found' where there is none such; else empty."""
+    choices = reads.breakdown_choices(release, info.id)
+    cut = request.GET.get("by", next(iter(choices), ""))
+    if choices and cut not in choices:
+        raise Http404
+    return cut if choices else ""

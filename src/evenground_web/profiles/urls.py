@@ -24,6 +24,11 @@ urlpatterns = [
         name="indicator_csv",
     ),
     path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/inequality/",
+        views.show_inequality,
+        name="inequality",
+    ),
+    path(
         "profiles/<slug:profile_id>/<slug:indicator_id>/fingertips.csv",
         views.download_indicator_fingertips,
         name="indicator_fingertips",

@@ -14,6 +14,7 @@ from evenground_web.common.reads import current
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
 from evenground_web.profiles import about_reads, downloads, fingertips, reads
 from evenground_web.profiles.forms import (
+    require_breakdown,
     require_choice,
     require_indicator,
     require_map_type,
@@ -111,6 +112,26 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
 
 
 @require_safe
+def show_inequality(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
+    """The gap of an indicator over time with each group's own line, and who bears how much."""
+    release = current()
+    profile = require_profile(release, profile_id)
+    info = require_indicator(release, profile, indicator_id)
+    cut = require_breakdown(release, info, request)
+    context = {
+        "release": release,
+        "profile": profile,
+        "info": info,
+        "cut": cut,
+        "breakdowns": reads.breakdown_choices(release, info.id),
+        "pictures": reads.draw_inequality(release, info.id, cut) if cut else None,
+        "row": reads.list_rows(release, [info.id], reads.place_of(release))[0],
+        "inequality": reads.describe_inequality(release, info),
+    }
+    return render(request, "profiles/inequality.jinja", context)
+
+
+@require_safe
 def download_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """Every published figure of an indicator as CSV."""
     release = current()
@@ -143,8 +164,10 @@ def download_picture(
     release = current()
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
     area = require_choice(release, request).area
-    charts = reads.draw_charts(release, info.id, area, require_map_type(release, request))
-    picture = next((one for one in charts.every if one.id == picture_id), None)
+    pictures = reads.draw_charts(release, info.id, area, require_map_type(release, request)).every
+    if cut := require_breakdown(release, info, request):
+        pictures += reads.draw_inequality(release, info.id, cut).every
+    picture = next((one for one in pictures if one.id == picture_id), None)
     if picture is None or kind not in downloads.PICTURE_KINDS:
         raise Http404
     return downloads.picture_file(release, info, picture, kind)

@@ -26,7 +26,15 @@ from evenground_web.profiles.reads.figures import (
     pair_choices,
     read_pair,
 )
-from evenground_web.profiles.reads.inequality import Gap, Inequality, describe_inequality, widest_gaps
+from evenground_web.profiles.reads.inequality import (
+    Gap,
+    Inequality,
+    InequalityPictures,
+    breakdown_choices,
+    describe_inequality,
+    draw_inequality,
+    widest_gaps,
+)
 from evenground_web.profiles.reads.pictures import (
     Charts,
     draw_charts,
@@ -51,15 +59,18 @@ __all__ = [
     "Group",
     "GroupRow",
     "Inequality",
+    "InequalityPictures",
     "PairTable",
     "PublishedFacts",
     "ReleaseKey",
     "Row",
     "Slope",
     "area_choices",
+    "breakdown_choices",
     "describe_inequality",
     "describe_published",
     "draw_charts",
+    "draw_inequality",
     "find_area",
     "find_group",
     "find_indicator",

@@ -1,16 +1,22 @@
-"""Gaps by deprivation in words."""
+"""Gaps by deprivation and between groups, in words and pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports.breakdowns import DEPRIVATION, list_breakdowns
+from evenground.reports.burden import draw_burden
+from evenground.reports.charts import Figure
+from evenground.reports.inequality import draw_groups_over_time, draw_measures_over_time
 from evenground.reports.words import format_interval, format_number
 from evenground.vocabulary import AreaType, Cut, Polarity, ValueNote
-from evenground_web.profiles.reads.choices import Group, home_profile, place_of
+from evenground_web.common.words import CUTS, PUBLISHED_CUTS
+from evenground_web.profiles.reads.choices import Group, ReleaseKey, home_profile, place_of
 from evenground_web.profiles.reads.figures import list_rows, take_latest
 
 
@@ -35,6 +41,46 @@ class Gap:
     most_deprived: str
     least_deprived: str
     profile_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InequalityPictures:
+    """The groups of one breakdown over time, the measures of their gap, and who bears how much.
+
+    Each is missing where the release has no figures for it.
+    """
+
+    groups: Figure | None
+    measures: tuple[Figure, ...]
+    burden: Figure | None
+    is_by_deprivation: bool
+
+    @property
+    def every(self) -> list[Figure]:
+        """All that there are, in the order to show them in."""
+        return [one for one in (self.groups, *self.measures, self.burden) if one is not None]
+
+
+def breakdown_choices(release: Release, indicator_id: str) -> dict[str, str]:
+    """The breakdowns that a gap can be seen in, with their names."""
+    names = {str(cut): name for cut, name in (*CUTS.items(), *PUBLISHED_CUTS.items())}
+    return {cut: names[cut] for cut in list_breakdowns(release, indicator_id)}
+
+
+def draw_inequality(release: Release, indicator_id: str, cut: str) -> InequalityPictures:
+    """The pictures of one breakdown; they are drawn once for a release."""
+    return _draw_inequality(ReleaseKey(release), indicator_id, cut)
+
+
+@lru_cache(maxsize=512)
+def _draw_inequality(key: ReleaseKey, indicator_id: str, cut: str) -> InequalityPictures:
+    by_deprivation = cut in DEPRIVATION
+    return InequalityPictures(
+        groups=draw_groups_over_time(key.release, indicator_id, cut),
+        measures=tuple(draw_measures_over_time(key.release, indicator_id, cut)) if by_deprivation else (),
+        burden=draw_burden(key.release, indicator_id, cut),
+        is_by_deprivation=by_deprivation,
+    )
 
 
 def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | None:
