@@ -20,6 +20,10 @@ ADDRESSES = [
     "/profiles/published/",
     "/profiles/published/smoking_published/",
     "/profiles/published/other_published/?area=practice:Y00001",
+    "/profiles/published/smoking_published/inequality/",
+    "/profiles/published/other_published/inequality/",
+    "/search/?q=smoking",
+    "/priorities/areas/",
     "/priorities/",
     "/about-the-data/",
 ]

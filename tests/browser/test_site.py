@@ -23,6 +23,11 @@ PAGES = [
     f"{PROFILE}?area=msoa:X02000002&cut=ethnic_group:J",
     SMI,
     f"{PROFILE}hypertension_prevalence/?area=msoa:X02000001&map=lsoa",
+    f"{SMI}inequality/",
+    "/profiles/screening/bowel_screening/inequality/?by=ethnic_group",
+    "/search/?q=samplebury",
+    "/search/?q=xyzzy",
+    "/priorities/areas/?indicator=smi_annual_health_check",
     "/priorities/",
     "/priorities/?service=bowel_screening&kind=lsoa&order=per_100",
     "/about-the-data/",
@@ -118,6 +123,16 @@ def test_a_choice_works_without_javascript(open_context: OpenContext, address: s
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("h2").first).to_have_text("Fairfield & Vale, Ethnic group: Pakistani")
     assert "area=msoa" in page.url
+
+
+def test_the_search_works_without_javascript_and_by_keyboard(open_context: OpenContext, address: str) -> None:
+    page = open_context(viewport=PHONE, java_script_enabled=False).new_page()
+    page.goto(address)
+    page.get_by_label("Search indicators, areas and groups").fill("pakistani old twon")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Search results for ‘pakistani old twon’")
+    page.get_by_role("link", name="Pakistani people in Old Town").click()
+    expect(page.locator("h2").first).to_have_text("Old Town, Ethnic group: Pakistani")
 
 
 def test_figures_behind_a_chart_open_without_javascript(open_context: OpenContext, address: str) -> None:

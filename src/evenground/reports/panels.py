@@ -6,21 +6,18 @@ is drawn into each. A name and the first and last level stand above a panel: no 
 
 from __future__ import annotations
 
-import math
 import textwrap
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from evenground.reports.canvas import TEXT, Drawing, round_ticks
 from evenground.reports.cells import Cell
-from evenground.reports.drawing import AVERAGE, BAR, INK, LABEL_CHARACTERS, LINE, MARGIN, QUIET, WIDTH
-from evenground.reports.svg import NAMESPACE
+from evenground.reports.drawing import AVERAGE, BAR, LABEL_CHARACTERS, LINE, MARGIN, QUIET, WIDTH
 from evenground.reports.words import clean_text
 
 _SERIES: Final = "#005eb8"
 _SHARE: Final = "#8a949c"
-_TEXT: Final = 15
 _LEFT: Final = 52
 _GAP: Final = 24
 _PANEL: Final = (WIDTH - _LEFT - _GAP) // 2
@@ -80,7 +77,7 @@ def draw_panels(
     str
         SVG, not yet fit for a page: see ``make_inline_safe``.
     """
-    root = _Drawing()
+    root = Drawing()
     y = _draw_key(root, against)
     scale = _fit_scale([*panels, *([against] if against else [])], level)
     drawn = [panel for panel in panels if any(cell.value is not None for cell in panel.cells)]
@@ -104,7 +101,7 @@ def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
     str
         SVG, not yet fit for a page.
     """
-    root = _Drawing()
+    root = Drawing()
     y = float(MARGIN)
     for colour, words in zip((_SHARE, BAR), key, strict=True):
         for number, line in enumerate(textwrap.wrap(words, 50) or [""]):
@@ -116,7 +113,7 @@ def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
     highest = max((share for pair in pairs for share in pair.shares if share is not None), default=1.0) or 1.0
     for pair in pairs:
         for line in textwrap.wrap(clean_text(pair.name), LABEL_CHARACTERS) or [""]:
-            root.text(line, MARGIN, y + _TEXT, "labels", weight="700")
+            root.text(line, MARGIN, y + TEXT, "labels", weight="700")
             y += LINE
         for share, words, colour in zip(pair.shares, pair.words, (_SHARE, BAR), strict=True):
             width = 0.0 if share is None else _BAR_WIDTH * share / highest
@@ -126,20 +123,6 @@ def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
             y += _BAR + 4
         y += MARGIN + 4
     return root.render(y)
-
-
-def round_ticks(lowest: float, highest: float, *, steps: int = 3) -> list[float]:
-    """Round numbers around two levels, from 0 unless the lower lies well above it.
-
-    >>> round_ticks(3, 58), round_ticks(-4, 9), round_ticks(61, 68)
-    ([0.0, 20.0, 40.0, 60.0], [-5.0, 0.0, 5.0, 10.0], [60.0, 65.0, 70.0])
-    """
-    low = 0.0 if 0 <= lowest < highest / 3 else lowest
-    rough = max(highest - low, abs(highest) * 0.02, 1e-6) / steps
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first, last = math.floor(round(low / step, 6)), math.ceil(round(highest / step, 6))
-    return [round(step * number, 6) + 0.0 for number in range(first, max(last, first + 1) + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,59 +141,23 @@ class _Frame:
         return self.top + _HEIGHT * (self.ticks[-1] - level) / (self.ticks[-1] - self.ticks[0])
 
 
-class _Drawing:
-    """An SVG that grows downwards."""
-
-    def __init__(self) -> None:
-        self._root = ET.Element("svg", {"xmlns": NAMESPACE})
-
-    def render(self, height: float) -> str:
-        self._root.set("viewBox", f"0 0 {WIDTH + 2 * MARGIN} {height:g}")
-        return ET.tostring(self._root, encoding="unicode")
-
-    def add(self, tag: str, layer: str, **attributes: str) -> ET.Element:
-        given = {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-        group = ET.SubElement(self._root, "g", {"class": f"{layer}_marks"})
-        return ET.SubElement(group, tag, given)
-
-    def text(
-        self, words: str, x: float, y: float, layer: str, *, anchor: str = "start", weight: str = "400"
-    ) -> None:
-        place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text_anchor": anchor, "font_weight": weight}
-        self.add("text", layer, font_size=str(_TEXT), fill=INK, **place).text = clean_text(words)
-
-    def box(self, x: float, y: float, width: float, height: float, fill: str, layer: str) -> None:
-        size = {"width": f"{width:.1f}", "height": f"{height:.1f}"}
-        self.add("rect", layer, x=f"{x:.1f}", y=f"{y:.1f}", fill=fill, **size)
-
-    def rule(
-        self, x: float, x2: float, y: float, layer: str, colour: str, width: str, dashes: str = ""
-    ) -> None:
-        ends = {"x1": f"{x:.1f}", "x2": f"{x2:.1f}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
-        dashed = {"stroke_dasharray": dashes} if dashes else {}
-        self.add("line", layer, stroke=colour, stroke_width=width, **ends, **dashed)
-
-    def dot(self, x: float, y: float, colour: str) -> None:
-        self.add("circle", "points", cx=f"{x:.1f}", cy=f"{y:.1f}", r="4", fill=colour)
-
-
-def _draw_key(root: _Drawing, against: Panel | None) -> float:
+def _draw_key(root: Drawing, against: Panel | None) -> float:
     if against is None:
         return float(MARGIN)
-    root.rule(MARGIN, MARGIN + 42, MARGIN + LINE / 2, "key", _SERIES, "3")
+    root.rule((MARGIN, MARGIN + LINE / 2), (MARGIN + 42, MARGIN + LINE / 2), "key", _SERIES, "3")
     root.text("The group named above the panel", MARGIN + 52, MARGIN + LINE / 2 + 5, "legend")
     y = MARGIN + LINE + 4
-    root.rule(MARGIN, MARGIN + 42, y + LINE / 2, "key", AVERAGE, "2", _DASHES)
+    root.rule((MARGIN, y + LINE / 2), (MARGIN + 42, y + LINE / 2), "key", AVERAGE, "2", _DASHES)
     root.text(against.name, MARGIN + 52, y + LINE / 2 + 5, "legend")
     return y + LINE + 2 * MARGIN
 
 
-def _list_undrawn(root: _Drawing, panels: Sequence[Panel], say: Callable[[Cell], str], y: float) -> float:
+def _list_undrawn(root: Drawing, panels: Sequence[Panel], say: Callable[[Cell], str], y: float) -> float:
     """Series without any figure are named, each with the word for why; an empty panel would say less."""
     for panel in panels:
         words = f"{panel.name}: {say(panel.cells[-1])}"
         for line in textwrap.wrap(clean_text(words), _LINE_CHARACTERS):
-            root.text(line, MARGIN, y + _TEXT, "undrawn")
+            root.text(line, MARGIN, y + TEXT, "undrawn")
             y += LINE
     return y + (MARGIN if panels else 0)
 
@@ -228,7 +175,7 @@ def _fit_scale(panels: Sequence[Panel], level: float | None) -> list[float]:
 
 
 def _draw_row(
-    root: _Drawing,
+    root: Drawing,
     panels: Sequence[Panel],
     periods: Sequence[str],
     say: Callable[[Cell], str],
@@ -248,8 +195,8 @@ def _draw_row(
         frame = _Frame(left, y + head + MARGIN, ticks, len(periods))
         start = left if number else MARGIN
         for place, line in enumerate(lines):
-            root.text(line, start, y + _TEXT + LINE * place, "labels", weight="700")
-        root.text(_say_ends(panel, say), start, y + head - LINE + _TEXT, "values")
+            root.text(line, start, y + TEXT + LINE * place, "labels", weight="700")
+        root.text(_say_ends(panel, say), start, y + head - LINE + TEXT, "values")
         _draw_ground(root, frame, level, labelled=number == 0)
         if against:
             _draw_line(root, frame, against.cells, AVERAGE, "2", _DASHES)
@@ -267,15 +214,15 @@ def _say_ends(panel: Panel, say: Callable[[Cell], str]) -> str:
     return say(shown[0]) if len(shown) == 1 else f"{say(shown[0])} → {say(shown[-1])}"
 
 
-def _draw_ground(root: _Drawing, frame: _Frame, level: float | None, *, labelled: bool) -> None:
+def _draw_ground(root: Drawing, frame: _Frame, level: float | None, *, labelled: bool) -> None:
     decimals = max(len(f"{tick:g}".partition(".")[2]) for tick in frame.ticks)
     for tick in frame.ticks:
-        root.rule(frame.left, frame.left + _PANEL, frame.y(tick), "grid", "#c5ccd1", "1")
+        root.rule((frame.left, frame.y(tick)), (frame.left + _PANEL, frame.y(tick)), "grid", "#c5ccd1", "1")
         if labelled:
             words = f"{tick:,.{decimals}f}".replace("-", "−")
             root.text(words, frame.left - 8, frame.y(tick) + 5, "levels", anchor="end")
     if level is not None:
-        root.rule(frame.left, frame.left + _PANEL, frame.y(level), "level", QUIET, "2")
+        root.rule((frame.left, frame.y(level)), (frame.left + _PANEL, frame.y(level)), "level", QUIET, "2")
 
 
 def _runs(cells: Sequence[Cell], *, limits: bool) -> Iterator[list[tuple[int, Cell]]]:
@@ -292,7 +239,7 @@ def _runs(cells: Sequence[Cell], *, limits: bool) -> Iterator[list[tuple[int, Ce
 
 
 def _draw_line(
-    root: _Drawing, frame: _Frame, cells: Sequence[Cell], colour: str, width: str, dashes: str = ""
+    root: Drawing, frame: _Frame, cells: Sequence[Cell], colour: str, width: str, dashes: str = ""
 ) -> None:
     for run in _runs(cells, limits=False):
         if len(run) > 1:
@@ -302,7 +249,7 @@ def _draw_line(
             root.add("path", "lines", d=f"M{'L'.join(points)}", **style)
 
 
-def _draw_band(root: _Drawing, frame: _Frame, cells: Sequence[Cell]) -> None:
+def _draw_band(root: Drawing, frame: _Frame, cells: Sequence[Cell]) -> None:
     for run in _runs(cells, limits=True):
         if len(run) == 1:
             number, cell = run[0]
@@ -314,14 +261,14 @@ def _draw_band(root: _Drawing, frame: _Frame, cells: Sequence[Cell]) -> None:
         root.add("path", "bands", d=f"M{'L'.join(there + back)}Z", fill=_SERIES, opacity="0.18")
 
 
-def _draw_dots(root: _Drawing, frame: _Frame, cells: Sequence[Cell]) -> None:
+def _draw_dots(root: Drawing, frame: _Frame, cells: Sequence[Cell]) -> None:
     """At the ends of the series, and where no line reaches."""
     for run in _runs(cells, limits=False):
         for number, cell in {run[0][0]: run[0][1], run[-1][0]: run[-1][1]}.items():
             root.dot(frame.x(number), frame.y(cell.value or 0.0), _SERIES)
 
 
-def _draw_periods(root: _Drawing, frame: _Frame, periods: Sequence[str]) -> None:
+def _draw_periods(root: Drawing, frame: _Frame, periods: Sequence[str]) -> None:
     ends = {0: ("start", frame.left), len(periods) - 1: ("end", frame.left + _PANEL)}
     for number, (anchor, x) in ends.items():
         words = periods[number]

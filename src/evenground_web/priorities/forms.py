@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest
 
 from evenground.releases import Release
 from evenground.vocabulary import ALL_SERVICES
-from evenground_web.priorities import reads
+from evenground_web.priorities import area_reads, reads
 
 STEP: Final = 20
 _MOST: Final = 1000
@@ -23,6 +23,25 @@ class Choice:
     kind: str
     order: str
     show: int
+
+
+@dataclass(frozen=True, slots=True)
+class AreaChoice:
+    """The indicator that areas are placed by, and their kind; no indicator where none can be placed."""
+
+    indicator: str
+    area_type: str
+
+
+def require_area_choice(release: Release, request: HttpRequest) -> AreaChoice:
+    """The choices in the address, or 'page not found' where one of them is none of ours."""
+    types = area_reads.area_types(release)
+    area_type = request.GET.get("type") or next(iter(types), "")
+    known = area_reads.rankable(release, area_type) if area_type in types else {}
+    indicator = request.GET.get("indicator") or next(iter(known), "")
+    if (types and area_type not in types) or (known and indicator not in known):
+        raise Http404
+    return AreaChoice(indicator, area_type) if known else AreaChoice("", area_type)
 
 
 def require_choice(release: Release, request: HttpRequest) -> Choice:

@@ -10,4 +10,7 @@ app_name = "priorities"
 urlpatterns = [
     path("", views.show_priorities, name="priorities"),
     path("table.csv", views.download_priorities, name="csv"),
+    path("areas/", views.show_areas, name="areas"),
+    path("areas/table.csv", views.download_areas, name="areas_csv"),
+    path("areas/picture.<str:kind>", views.download_areas_picture, name="areas_picture"),
 ]

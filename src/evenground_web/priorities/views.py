@@ -1,15 +1,16 @@
-"""The communities that prevention misses most."""
+"""The communities that prevention misses most, and the areas to act in first."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from evenground_web.common.downloads import csv_response
 from evenground_web.common.reads import current
-from evenground_web.priorities import reads
-from evenground_web.priorities.forms import STEP, require_choice
+from evenground_web.priorities import area_reads, reads
+from evenground_web.priorities.forms import STEP, require_area_choice, require_choice
+from evenground_web.profiles.downloads import PICTURE_KINDS, picture_file
 
 _COLUMNS = (
     "position",
@@ -65,6 +66,48 @@ def download_priorities(request: HttpRequest) -> HttpResponse:
     communities = reads.list_communities(release, choice.service, choice.kind, choice.order)
     rows = [_csv_row(community) for community in communities]
     return csv_response(f"priorities-{choice.service}-{choice.kind}.csv", _COLUMNS, rows)
+
+
+@require_safe
+def show_areas(request: HttpRequest) -> HttpResponse:
+    """The areas to act in first: more deprived than the middle one, and worse than deprivation predicts."""
+    release = current()
+    choice = require_area_choice(release, request)
+    context = {
+        "release": release,
+        "choice": choice,
+        "types": area_reads.area_types(release),
+        "indicators": area_reads.rankable(release, choice.area_type) if choice.area_type else {},
+        "shown": area_reads.SHOWN,
+        "view": area_reads.read_areas(release, choice.indicator, choice.area_type)
+        if choice.indicator
+        else None,
+    }
+    return render(request, "priorities/areas.jinja", context)
+
+
+@require_safe
+def download_areas(request: HttpRequest) -> HttpResponse:
+    """Every area of a choice, placed or not, as CSV."""
+    release = current()
+    choice = require_area_choice(release, request)
+    if not choice.indicator:
+        raise Http404
+    view = area_reads.read_areas(release, choice.indicator, choice.area_type)
+    rows = area_reads.list_csv_rows(view, choice.area_type)
+    name = f"priority-areas-{choice.area_type}-{choice.indicator}.csv"
+    return csv_response(name, area_reads.CSV_COLUMNS, rows)
+
+
+@require_safe
+def download_areas_picture(request: HttpRequest, kind: str) -> HttpResponse:
+    """The chart of a choice as a file."""
+    release = current()
+    choice = require_area_choice(release, request)
+    view = area_reads.read_areas(release, choice.indicator, choice.area_type) if choice.indicator else None
+    if view is None or view.figure is None or kind not in PICTURE_KINDS:
+        raise Http404
+    return picture_file(release, view.info, view.figure, kind)
 
 
 def _csv_row(community: reads.Community) -> tuple[object, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlencode
 
 import polars as pl
 from django.urls import reverse
@@ -21,6 +20,7 @@ from evenground.vocabulary import (
     AreaType,
     Cut,
 )
+from evenground_web.common.addresses import address_area, address_profile
 from evenground_web.common.words import CUTS
 from evenground_web.priorities.reads import name_community
 from evenground_web.profiles.reads import Group, ReleaseKey, group_choices, home_profile
@@ -86,11 +86,6 @@ class Results:
 class _Shelf:
     found: tuple[Found, ...]
     index: Index
-
-
-def address_area(release: Release, area_type: str, area_code: str, cut: str = "") -> str:
-    """Where an area is shown, for everyone or one group of people."""
-    return _address_profile(release, area=f"{area_type}:{area_code}", cut=cut)
 
 
 def search(release: Release, query: str, kind: str = "") -> Results:
@@ -238,7 +233,7 @@ def _groups(release: Release) -> Iterable[_Shelved]:
                     "groups",
                     name,
                     f"{heading}. {told}" if told else heading,
-                    _address_profile(release, cut=group.key),
+                    address_profile(release, cut=group.key),
                     (group.cut, group.category),
                 ),
                 [(name, _STRONG), (beside, _WEAK)],
@@ -267,12 +262,3 @@ def _areas(release: Release) -> Iterable[_Shelved]:
             Found("areas", name, detail, address_area(release, area_type, code), (area_type, code)),
             [(f"{name} {code}", _STRONG), (f"{noun} {inside}", _WEAK)],
         )
-
-
-def _address_profile(release: Release, **choices: str) -> str:
-    """The first profile, with what is chosen there."""
-    profile = next(iter(release.profiles), None)
-    if profile is None:
-        return reverse("profiles:profiles")
-    chosen = {name: value for name, value in choices.items() if value}
-    return reverse("profiles:profile", args=[profile]) + (f"?{urlencode(chosen)}" if chosen else "")

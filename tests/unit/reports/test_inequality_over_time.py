@@ -11,10 +11,11 @@ import pytest
 from evenground.errors import InputError
 from evenground.releases import Release
 from evenground.reports.breakdowns import Breakdown, list_breakdowns
+from evenground.reports.canvas import round_ticks
 from evenground.reports.cells import Cell
 from evenground.reports.inequality import draw_groups_over_time, draw_measures_over_time
 from evenground.reports.over_time import Series, say_gap_change
-from evenground.reports.panels import Pair, Panel, draw_pairs, draw_panels, round_ticks
+from evenground.reports.panels import Pair, Panel, draw_pairs, draw_panels
 from evenground.reports.svg import make_inline_safe
 from evenground.vocabulary import Cut, ValueNote
 from tests.support.release_factory import PLACE
