@@ -128,9 +128,9 @@ def test_a_choice_works_without_javascript(open_context: OpenContext, address: s
 def test_the_search_works_without_javascript_and_by_keyboard(open_context: OpenContext, address: str) -> None:
     page = open_context(viewport=PHONE, java_script_enabled=False).new_page()
     page.goto(address)
-    page.get_by_label("Search indicators, areas and groups").fill("pakistani old twon")
+    page.get_by_label("Search indicators, areas and groups").fill("pakistni old town")
     page.keyboard.press("Enter")
-    expect(page.locator("h1")).to_have_text("Search results for ‘pakistani old twon’")
+    expect(page.locator("h1")).to_have_text("Search results for ‘pakistni old town’")
     page.get_by_role("link", name="Pakistani people in Old Town").click()
     expect(page.locator("h2").first).to_have_text("Old Town, Ethnic group: Pakistani")
 
