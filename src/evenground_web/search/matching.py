@@ -64,6 +64,8 @@ class Index:
                     # The heaviest comes first, so that it stays.
                     self._held.setdefault(word, {}).setdefault(number, weight)
         self._words = sorted(self._held)
+        # Nobody misspells a code, and a place has far more codes than words.
+        self._spelt = [word for word in self._words if len(word) >= _SHORTEST_TO_MISSPELL and word.isalpha()]
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """What holds any of the words, in no order."""
@@ -88,11 +90,11 @@ class Index:
             yield one, 0.5 + 0.5 * len(word) / len(one)
 
     def _similar_to(self, word: str) -> Iterator[tuple[str, float]]:
-        if len(word) < _SHORTEST_TO_MISSPELL or any(letter.isdigit() for letter in word):
+        if len(word) < _SHORTEST_TO_MISSPELL or not word.isalpha():
             return
         matcher = SequenceMatcher(b=word, autojunk=False)
-        for one in self._words:
-            if abs(len(one) - len(word)) > 2 or len(one) < _SHORTEST_TO_MISSPELL:
+        for one in self._spelt:
+            if abs(len(one) - len(word)) > 2:
                 continue
             matcher.set_seq1(one)
             if matcher.real_quick_ratio() >= _LEAST_SIMILAR and matcher.quick_ratio() >= _LEAST_SIMILAR:
