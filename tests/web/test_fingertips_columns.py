@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
-from evenground.sources.aggregates.words import SUPPRESSED_NOTE, read_area_label, read_period
+from evenground.sources.aggregates.words import (
+    DECILES,
+    SUPPRESSED_NOTE,
+    read_area_label,
+    read_category_type,
+    read_decile,
+    read_period,
+)
+from evenground.vocabulary import PublishedCut
 from evenground_web.profiles.fingertips import list_columns, say_period
+from tests.support.published_release import write_published_release
 from tests.support.release_factory import MISSING_LSOA, PLACE, SUPPRESSED_LSOA, ZERO_LSOA
 from tests.web.test_pages import get
 
@@ -105,3 +116,16 @@ def test_the_pages_lead_to_the_files(client: Client) -> None:
     assert ADDRESS in get(client, "/profiles/core20plus5_adults/smi_annual_health_check/")
     page = get(client, "/profiles/core20plus5_adults/?area=msoa:X02000002")
     assert "/profiles/core20plus5_adults/fingertips.csv?area=msoa%3AX02000002" in page
+
+
+def test_published_tenths_stand_as_fingertips_gave_them_and_england_has_no_parent(
+    client: Client, site: Settings, tmp_path: Path
+) -> None:
+    site.EVENGROUND_RELEASES = write_published_release(tmp_path)
+    rows = read(client, "/profiles/published/smoking_published/fingertips.csv")
+    tenths = [row for row in rows if row["Category"]]
+    assert {row["Area Code"] for row in tenths} == {"E92000001"}
+    assert {row["Parent Code"] for row in tenths} == {""}
+    kind = read_category_type(tenths[0]["Category Type"])
+    assert kind == (PublishedCut.COUNTY_UA_DECILE, "IMD2019, 4/21 geography")
+    assert {read_decile(row["Category"]) for row in tenths} == set(DECILES.values())

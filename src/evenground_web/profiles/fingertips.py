@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+import polars as pl
 from django.http import HttpResponse
 
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.words import NOTE_EXPLANATIONS
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Cut, PublishedCut, ValueNote
 from evenground_web.common.downloads import csv_response
-from evenground_web.common.words import CUTS, PUBLISHED_CUTS, name_category
+from evenground_web.common.words import CUTS, name_category
 from evenground_web.profiles.reads import Area, Group, list_figures, list_rows, make_row
 
 _AREA_TYPES: Final = {
@@ -29,6 +30,32 @@ _AREA_TYPES: Final = {
     AreaType.REGION: "Regions (statistical)",
     AreaType.COUNTRY: "England",
 }
+_DECILES_OF: Final = {
+    PublishedCut.COUNTY_UA_DECILE: "County & UA deprivation deciles in England",
+    PublishedCut.DISTRICT_UA_DECILE: "District & UA deprivation deciles in England",
+    PublishedCut.CCG_DECILE: "CCG deprivation deciles in England",
+    PublishedCut.LSOA_DECILE: "LSOA deprivation deciles in England",
+}
+_DECILES: Final = (
+    "Most deprived decile",
+    "Second most deprived decile",
+    "Third more deprived decile",
+    "Fourth more deprived decile",
+    "Fifth more deprived decile",
+    "Fifth less deprived decile",
+    "Fourth less deprived decile",
+    "Third less deprived decile",
+    "Second least deprived decile",
+    "Least deprived decile",
+)
+"""As Fingertips calls the tenths, 1 first."""
+
+_OUTSIDE: Final = (AreaType.COUNTRY, AreaType.REGION, AreaType.ICB, AreaType.SUB_ICB, AreaType.UTLA)
+"""Areas that the place lies in, or may: it is not their parent."""
+
+_ANY_AGE: Final = "Not applicable"
+"""The ages that an indicator is about stand in its name and definition."""
+
 _AGAINST_GOAL: Final = {"met": "Better", "close": "Similar", "missed": "Worse"}
 _FINANCIAL_YEAR: Final = re.compile(r"(\d{4})-04-01 to (\d{4})-03-31")
 _CALENDAR_YEAR: Final = re.compile(r"(\d{4})-01-01 to \1-12-31")
@@ -80,11 +107,12 @@ def profile_fingertips_csv(release: Release, profile: Profile, area: Area, group
 
 
 def _respond(release: Release, filename: str, rows: Iterable[dict[str, Any]]) -> HttpResponse:
-    lines = (line for row in rows if (line := _line(release, row)) is not None)
+    districts = _find_districts(release)
+    lines = (line for row in rows if (line := _line(release, row, districts)) is not None)
     return csv_response(filename, list_columns(release.manifest.place_name), lines)
 
 
-def _line(release: Release, row: dict[str, Any]) -> tuple[object, ...] | None:
+def _line(release: Release, row: dict[str, Any], districts: frozenset[str]) -> tuple[object, ...] | None:
     """A row as Fingertips has it; ``None`` for a breakdown by two things, which it has no columns for."""
     people = _describe_people(release, row)
     if people is None:
@@ -92,12 +120,10 @@ def _line(release: Release, row: dict[str, Any]) -> tuple[object, ...] | None:
     info = release.indicators[row["indicator_id"]]
     shown = row["value_note"] in (ValueNote.PUBLISHED, ValueNote.ZERO)
     limits = (row["lower_cl"], row["upper_cl"]) if shown else (None, None)
-    is_place = row["area_type"] == AreaType.PLACE
-    parent = ("", "") if is_place else (release.manifest.place_code, release.manifest.place_name)
     return (
         info.id,
         info.name,
-        *parent,
+        *_find_parent(release, row, districts),
         row["area_code"],
         _name_area(release, row),
         _AREA_TYPES[AreaType(row["area_type"])],
@@ -119,6 +145,20 @@ def _line(release: Release, row: dict[str, Any]) -> tuple[object, ...] | None:
     )
 
 
+def _find_districts(release: Release) -> frozenset[str]:
+    """The districts that are a part of the place: others are there to compare with."""
+    place = release.manifest.place_code
+    parts = (pl.col("area_type") == AreaType.LTLA) & (pl.col("parent_area_code") == place)
+    return frozenset(release.table("areas").filter(parts)["area_code"]) - {place}
+
+
+def _find_parent(release: Release, row: dict[str, Any], districts: frozenset[str]) -> tuple[str, str]:
+    is_apart = row["area_type"] in (AreaType.PLACE, *_OUTSIDE)
+    if is_apart or (row["area_type"] == AreaType.LTLA and row["area_code"] not in districts):
+        return "", ""
+    return release.manifest.place_code, release.manifest.place_name
+
+
 def _name_area(release: Release, row: dict[str, Any]) -> str:
     if row["area_code"] == UNKNOWN_AREA:
         return "Area unknown"
@@ -127,7 +167,7 @@ def _name_area(release: Release, row: dict[str, Any]) -> str:
 
 def _describe_people(release: Release, row: dict[str, Any]) -> tuple[str, str, str, str] | None:
     """Sex, age, kind of category and category."""
-    sex, age, kind, category = "Persons", "As defined", "", ""
+    sex, age, kind, category = "Persons", _ANY_AGE, "", ""
     for cut, own in zip(row["cut"].split("*"), row["category"].split("*"), strict=False):
         if cut == Cut.SEX:
             sex = name_category(own, cut)
@@ -141,13 +181,15 @@ def _describe_people(release: Release, row: dict[str, Any]) -> tuple[str, str, s
 
 
 def _name_kind(release: Release, cut: str, edition: str) -> str:
-    if cut in PUBLISHED_CUTS:
-        return f"{PUBLISHED_CUTS[PublishedCut(cut)]}{f' ({edition})' if edition else ''}"
+    if cut in _DECILES_OF:
+        return f"{_DECILES_OF[PublishedCut(cut)]}{f' ({edition})' if edition else ''}"
     by_deprivation = cut in (Cut.IMD_QUINTILE, Cut.LOCAL_QUINTILE)
     return f"{CUTS[Cut(cut)]}{f' (IMD{release.manifest.imd_edition})' if by_deprivation else ''}"
 
 
 def _name_category(release: Release, cut: str, category: str) -> str:
+    if cut in _DECILES_OF and category.isdigit() and 1 <= int(category) <= len(_DECILES):
+        return _DECILES[int(category) - 1]
     group = release.groups.get((cut, category))
     return group.name if group else name_category(category, cut)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports import charts
 from evenground.reports.breakdowns import DEPRIVATION, list_breakdowns
 from evenground.reports.burden import draw_burden
 from evenground.reports.charts import Figure
@@ -47,10 +48,12 @@ class Gap:
 class InequalityPictures:
     """The groups of one breakdown over time, the measures of their gap, and who bears how much.
 
-    Each is missing where the release has no figures for it.
+    Each is missing where the release has no figures for it. Groups of one period are bars, where there is a
+    picture of such.
     """
 
     groups: Figure | None
+    is_over_time: bool
     measures: tuple[Figure, ...]
     burden: Figure | None
     is_by_deprivation: bool
@@ -75,12 +78,26 @@ def draw_inequality(release: Release, indicator_id: str, cut: str) -> Inequality
 @lru_cache(maxsize=512)
 def _draw_inequality(key: ReleaseKey, indicator_id: str, cut: str) -> InequalityPictures:
     by_deprivation = cut in DEPRIVATION
+    over_time = draw_groups_over_time(key.release, indicator_id, cut)
     return InequalityPictures(
-        groups=draw_groups_over_time(key.release, indicator_id, cut),
+        groups=over_time or _draw_bars(key.release, indicator_id, cut),
+        is_over_time=over_time is not None,
         measures=tuple(draw_measures_over_time(key.release, indicator_id, cut)) if by_deprivation else (),
         burden=draw_burden(key.release, indicator_id, cut),
         is_by_deprivation=by_deprivation,
     )
+
+
+def _draw_bars(release: Release, indicator_id: str, cut: str) -> Figure | None:
+    area_type, area_code = list_breakdowns(release, indicator_id)[cut]
+    if cut in PUBLISHED_CUTS:
+        return charts.draw_decile_bars(release, indicator_id, cut, area_type=area_type, area_code=area_code)
+    if cut == Cut.IMD_QUINTILE:
+        return charts.draw_quintile_bars(release, indicator_id)
+    if cut in (Cut.ETHNIC_GROUP, Cut.ETHNIC_GROUP_5):
+        detail: Literal["16", "5"] = "16" if cut == Cut.ETHNIC_GROUP else "5"
+        return charts.draw_ethnic_group_bars(release, indicator_id, detail=detail)
+    return None
 
 
 def describe_inequality(release: Release, info: IndicatorInfo) -> Inequality | None:
