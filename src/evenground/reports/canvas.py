@@ -6,11 +6,11 @@ import math
 import xml.etree.ElementTree as ET
 from typing import Final
 
-from evenground.reports.drawing import INK, MARGIN, WIDTH
+from evenground.reports.drawing import INK, MARGIN, TEXT_SIZE, WIDTH
 from evenground.reports.svg import NAMESPACE
 from evenground.reports.words import clean_text
 
-TEXT: Final = 15
+TEXT: Final = TEXT_SIZE
 """The size of every text."""
 
 

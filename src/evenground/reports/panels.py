@@ -23,7 +23,7 @@ _GAP: Final = 24
 _PANEL: Final = (WIDTH - _LEFT - _GAP) // 2
 _HEIGHT: Final = 96
 _NAME_CHARACTERS: Final = 23
-_LINE_CHARACTERS: Final = 54
+_LINE_CHARACTERS: Final = 50
 _LONGEST_PERIOD: Final = 9
 _MOST_NAME_LINES: Final = 2
 _DASHES: Final = "7 4"
@@ -83,7 +83,8 @@ def draw_panels(
     drawn = [panel for panel in panels if any(cell.value is not None for cell in panel.cells)]
     for first in range(0, len(drawn), 2):
         y = _draw_row(root, drawn[first : first + 2], periods, say, against, level, scale, y)
-    return root.render(_list_undrawn(root, [panel for panel in panels if panel not in drawn], say, y))
+    named = [f"{panel.name}: {say(panel.cells[-1])}" for panel in panels if panel not in drawn]
+    return root.render(_list_undrawn(root, named, y))
 
 
 def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
@@ -92,7 +93,7 @@ def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
     Parameters
     ----------
     pairs
-        One a group, from the top.
+        One a group, from the top. One without any number is not drawn: its name and words stand below.
     key
         What the first and the second bar stand for.
 
@@ -111,7 +112,8 @@ def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
             y += LINE + 2
     y += MARGIN
     highest = max((share for pair in pairs for share in pair.shares if share is not None), default=1.0) or 1.0
-    for pair in pairs:
+    drawn = [pair for pair in pairs if any(share is not None for share in pair.shares)]
+    for pair in drawn:
         for line in textwrap.wrap(clean_text(pair.name), LABEL_CHARACTERS) or [""]:
             root.text(line, MARGIN, y + TEXT, "labels", weight="700")
             y += LINE
@@ -122,7 +124,8 @@ def draw_pairs(pairs: Sequence[Pair], key: tuple[str, str]) -> str:
             root.text(words, MARGIN + (width + 8 if share is not None else 0), y + _BAR, "values")
             y += _BAR + 4
         y += MARGIN + 4
-    return root.render(y)
+    named = [f"{pair.name}: {pair.words[0]}" for pair in pairs if pair not in drawn]
+    return root.render(_list_undrawn(root, named, y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +155,13 @@ def _draw_key(root: Drawing, against: Panel | None) -> float:
     return y + LINE + 2 * MARGIN
 
 
-def _list_undrawn(root: Drawing, panels: Sequence[Panel], say: Callable[[Cell], str], y: float) -> float:
-    """Series without any figure are named, each with the word for why; an empty panel would say less."""
-    for panel in panels:
-        words = f"{panel.name}: {say(panel.cells[-1])}"
+def _list_undrawn(root: Drawing, named: Sequence[str], y: float) -> float:
+    """Groups without any figure are named, each with the word for why; an empty picture would say less."""
+    for words in named:
         for line in textwrap.wrap(clean_text(words), _LINE_CHARACTERS):
             root.text(line, MARGIN, y + TEXT, "undrawn")
             y += LINE
-    return y + (MARGIN if panels else 0)
+    return y + (MARGIN if named else 0)
 
 
 def _fit_scale(panels: Sequence[Panel], level: float | None) -> list[float]:
@@ -192,7 +194,7 @@ def _draw_row(
     head = LINE * (max(len(lines) for lines in names) + 1)
     for number, (panel, lines) in enumerate(zip(panels, names, strict=True)):
         left = MARGIN + _LEFT + number * (_PANEL + _GAP)
-        frame = _Frame(left, y + head + MARGIN, ticks, len(periods))
+        frame = _Frame(left, y + head + 2 * MARGIN, ticks, len(periods))
         start = left if number else MARGIN
         for place, line in enumerate(lines):
             root.text(line, start, y + TEXT + LINE * place, "labels", weight="700")
@@ -204,7 +206,7 @@ def _draw_row(
         _draw_line(root, frame, panel.cells, _SERIES, "3")
         _draw_dots(root, frame, panel.cells)
         _draw_periods(root, frame, periods)
-    return y + head + MARGIN + _HEIGHT + LINE + 2 * MARGIN + 4
+    return y + head + 2 * MARGIN + _HEIGHT + LINE + 2 * MARGIN + 4
 
 
 def _say_ends(panel: Panel, say: Callable[[Cell], str]) -> str:
