@@ -139,6 +139,8 @@ def list_breakdowns(release: Release, indicator_id: str) -> dict[str, tuple[str,
         Cut.ETHNIC_GROUP,
         Cut.IMD_QUINTILE,
         Cut.PLUS_GROUP,
+        Cut.LANGUAGE_NEED,
+        Cut.HOUSING_TENURE,
         Cut.SEX,
     )
     found = {str(cut): (str(AreaType.PLACE), release.manifest.place_code) for cut in own if cut in held}
@@ -165,7 +167,8 @@ def _name_groups(release: Release, cut: str) -> list[GroupName]:
         ]
         return [*recorded, GroupName("not_known", "Not known", recorded=False)]
     return [
-        GroupName(category, info.name)
+        # What no record tells of people is a part of its own in cuts by records, and its id says so.
+        GroupName(category, info.name, recorded=not category.endswith("not_recorded"))
         for (its_cut, category), info in release.groups.items()
         if its_cut == cut
     ]

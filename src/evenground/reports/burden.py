@@ -20,7 +20,7 @@ from evenground.reports.words import (
     list_in_words,
 )
 from evenground.stats import calculate_poisson_interval, calculate_wilson_interval
-from evenground.vocabulary import Polarity, ValueNote, ValueType
+from evenground.vocabulary import Cut, Polarity, ValueNote, ValueType
 
 MOST_NAMES: Final = 3
 COLUMNS: Final = (
@@ -263,9 +263,9 @@ def _say_withheld(loads: Sequence[Load]) -> str:
 
 
 def _say_what_is_unknown(cut: str) -> str:
-    if cut.startswith("ethnic_group"):
-        return "ethnic group"
-    return "sex" if cut == "sex" else "area"
+    if cut in (Cut.IMD_QUINTILE, Cut.LOCAL_QUINTILE):
+        return "area"
+    return "ethnic group" if cut == Cut.ETHNIC_GROUP_5 else cut.replace("_", " ")
 
 
 def _table_row(load: Load) -> tuple[str, ...]:

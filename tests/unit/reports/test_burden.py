@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from evenground.releases import Release
+from evenground.releases import GroupInfo, Release
 from evenground.reports.breakdowns import GroupName
 from evenground.reports.burden import Load, draw_burden, find_loads, name_burden, say_burden
 from evenground.vocabulary import Cut, ValueNote
@@ -129,3 +129,28 @@ def test_rates_have_limits_of_counts(release: Release) -> None:
     loads = find_loads(release, "copd_emergency_admissions", Cut.LOCAL_QUINTILE)
     most = loads[0]
     assert (most.lower or 0) < (most.ratio or 0) < (most.upper or 0)
+
+
+def test_people_of_whom_no_record_tells_the_tenure_are_not_known(
+    changed_release: Callable[..., Release],
+) -> None:
+    names = {"white": "social_rent", "asian": "owned", "missing": "tenure_not_recorded"}
+
+    def by_tenure(values: pl.DataFrame) -> pl.DataFrame:
+        by_group = values.filter(
+            (pl.col("cut") == Cut.ETHNIC_GROUP_5) & pl.col("category").is_in(list(names))
+        )
+        renamed = by_group.with_columns(
+            pl.lit(str(Cut.HOUSING_TENURE)).alias("cut"), pl.col("category").replace(names)
+        )
+        return pl.concat([values, renamed])
+
+    groups = tuple(
+        GroupInfo(cut="housing_tenure", id=name, name=name.capitalize(), words="") for name in names.values()
+    )
+    release = changed_release({"groups": groups}, values=by_tenure)
+    known = {one.group.name: one.group.recorded for one in find_loads(release, SERVICE, Cut.HOUSING_TENURE)}
+    assert known == {"Social_rent": True, "Owned": True, "Tenure_not_recorded": False}
+    figure = draw_burden(release, SERVICE, Cut.HOUSING_TENURE)
+    assert figure is not None
+    assert "The housing tenure is not known for" in figure.summary
