@@ -92,3 +92,9 @@ def test_an_indicator_without_breakdowns_says_so(
 
 def test_the_page_of_the_indicator_leads_there(client: Client) -> None:
     assert f'href="{PAGE}"' in get(client, f"{PROFILE}smi_annual_health_check/")
+
+
+def test_an_indicator_without_better_or_worse_is_not_called_so(client: Client) -> None:
+    page = words_of(get(client, f"{PROFILE}hypertension_prevalence/inequality/"))
+    assert "How do groups differ, and is that changing?" in page
+    assert "worse" not in page.replace("does worse", "")
