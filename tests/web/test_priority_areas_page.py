@@ -109,3 +109,15 @@ def test_a_name_that_a_spreadsheet_would_run_or_a_page_would_show_as_markup_is_m
 
 def test_the_priorities_lead_there(client: Client) -> None:
     assert f'href="{PAGE}"' in get(client, "/priorities/")
+
+
+def test_a_kind_of_area_without_figures_is_not_offered(
+    client: Client, site: Settings, release: Release, tmp_path: Path
+) -> None:
+    tables = {name: release.table(name) for name in TABLES}
+    tables["values"] = tables["values"].filter(pl.col("area_type") != "lsoa")
+    write_sample_release(tmp_path, tables=tables)
+    site.EVENGROUND_RELEASES = tmp_path
+    page = get(client, PAGE)
+    assert '<option value="msoa" selected>' in page
+    assert '<option value="lsoa"' not in page

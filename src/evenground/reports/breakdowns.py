@@ -94,6 +94,12 @@ class Breakdown:
         return self.values.filter(pl.col("cut") == self.cut)["period"].unique().sort().to_list()
 
     @property
+    def editions(self) -> list[str]:
+        """The editions of the breakdown, where its publisher tells them, the earliest first."""
+        own = self.values.filter((pl.col("cut") == self.cut) & (pl.col("edition") != "")).sort("period")
+        return own["edition"].unique(maintain_order=True).to_list()
+
+    @property
     def groups(self) -> list[GroupName]:
         """The categories that have rows, in the order to show them in; those that say nothing last."""
         held = set(self.values.filter(pl.col("cut") == self.cut)["category"].unique())

@@ -75,7 +75,7 @@ def name_burden(info: IndicatorInfo) -> str:
     """
     if info.polarity == Polarity.HIGHER_IS_BETTER:
         return "people not reached" if info.is_service else "people without it"
-    return "people with it" if info.value_type == ValueType.PROPORTION else "events"
+    return "cases" if info.value_type == ValueType.PROPORTION else "events"
 
 
 def find_loads(release: Release, indicator_id: str, cut: str) -> list[Load]:

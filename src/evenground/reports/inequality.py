@@ -24,10 +24,15 @@ from evenground.reports.words import (
     format_number,
     format_value,
     format_value_with_interval,
+    round_as_shown,
 )
 from evenground.vocabulary import Polarity, ValueNote
 
 _NO_DIFFERENCE_IN_RATIO: Final = 1.0
+_CENTRES: Final = {"rii": _NO_DIFFERENCE_IN_RATIO}
+_SMALL: Final = 5.0
+"""Differences below this are told to a hundredth."""
+
 _BETTER_OR_WORSE: Final = {"better": "did better", "worse": "did worse"}
 _UP_OR_DOWN: Final = {"up": "went up", "down": "went down"}
 
@@ -61,7 +66,7 @@ def draw_groups_over_time(release: Release, indicator_id: str, cut: str) -> Figu
     info, overall = view.info, view.overall(periods)
     groups = [(group, view.series(group, periods)) for group in view.groups]
     recorded = [series for group, series in groups if group.recorded]
-    parts = [_count_changes(recorded, view), _say_gap(recorded, overall, view)]
+    parts = [_count_changes(recorded, view), _say_gap(recorded, overall, view), _say_editions(view)]
     short = info.unit if info.unit == PERCENT else ""
     svg = draw_panels(
         [Panel(series.name, series.cells) for _, series in groups],
@@ -121,9 +126,9 @@ _MEASURES: Final = {
 def _draw_measures(view: Breakdown, measures: Sequence[tuple[str, Series]], kind: str) -> Figure:
     is_ratio = kind == "relative"
     unit = "" if is_ratio else _unit_of_difference(view.info.unit)
-    decimals = 2 if is_ratio else 1
     # A series without a value at all has no place on the scale.
     shown = [(name, series) for name, series in measures if series.ends]
+    decimals = 2 if is_ratio else _find_decimals([series for _, series in shown])
     periods = [cell.label for cell in shown[0][1].cells]
     title = "relative index" if is_ratio else "gap and slope index"
 
@@ -140,7 +145,7 @@ def _draw_measures(view: Breakdown, measures: Sequence[tuple[str, Series]], kind
     return finish_figure(
         ("measures-over-time", kind, view.cut, view.info.id),
         f"{view.info.name}, {title} over time: {view.area_name}",
-        " ".join(_say_measure(name, series, unit, decimals) for name, series in shown),
+        " ".join(_say_measure(name, series, view.info, decimals) for name, series in shown),
         svg,
         ("Period", *heads),
         [
@@ -171,25 +176,40 @@ def _measure_cell(row: Mapping[str, Any] | None, period: str) -> Cell:
     return Cell(period, row["value"], row["lower_cl"], row["upper_cl"], ValueNote.PUBLISHED)
 
 
-def _say_measure(name: str, series: Series, unit: str, decimals: int) -> str:
+def _find_decimals(measures: Sequence[Series]) -> int:
+    """So many that a small gap does not read as none at all."""
+    largest = max(abs(cell.value) for one in measures for cell in one.cells if cell.value is not None)
+    return 1 if largest >= _SMALL else 2 if largest >= _SMALL / 10 else 3
+
+
+def _say_measure(name: str, series: Series, info: IndicatorInfo, decimals: int) -> str:
     """Where a measure began and is now, and whether that is more than chance."""
     if series.ends is None:
         return ""
     first, last = series.ends
     start, end = (_say_with_interval(cell, decimals) for cell in (first, last))
+    unit = "" if name == "rii" else f" {_unit_of_difference(info.unit)}"
     told = (
-        f"The {_MEASURES[name][0].lower()}{_MEASURES[name][1:]} was {start}{f' {unit}' if unit else ''} "
+        f"The {_MEASURES[name][0].lower()}{_MEASURES[name][1:]} was {start}{unit} "
         f"{_say_when(first.label)}, and is {end} {_say_when(last.label)}"
     )
+    return f"{told}{_judge_measure(first, last, _CENTRES.get(name, 0.0), info, decimals)}."
+
+
+def _judge_measure(first: Cell, last: Cell, centre: float, info: IndicatorInfo, decimals: int) -> str:
     certainty = judge_difference(first, last)
     if certainty is Certainty.NO_INTERVAL:
-        return f"{told}."
+        return ""
+    before, after = (
+        round_as_shown(abs((cell.value or 0.0) - centre), decimals=decimals) for cell in (first, last)
+    )
     if certainty is Certainty.UNCLEAR:
-        return f"{told}: the numbers are too small to say whether it changed."
+        return ": the numbers are too small to say whether it changed"
+    if before == after:
+        return ": hardly a change"
     hedge = "probably " if certainty is Certainty.PROBABLE else ""
-    centre = _NO_DIFFERENCE_IN_RATIO if name == "rii" else 0.0
-    wider = abs((last.value or 0.0) - centre) > abs((first.value or 0.0) - centre)
-    return f"{told}: inequality {hedge}{'grew' if wider else 'shrank'}."
+    what = "the difference" if info.polarity == Polarity.NONE else "inequality"
+    return f": {what} {hedge}{'grew' if after > before else 'shrank'}"
 
 
 def _say_when(period: str) -> str:
@@ -248,6 +268,16 @@ def _say_gap(groups: Sequence[Series], overall: Series, view: Breakdown) -> str:
         other="everybody together",
     )
     return f"Furthest behind now: {furthest.name}. {gap}"
+
+
+def _say_editions(view: Breakdown) -> str:
+    """That groups of one name were not made of the same areas throughout."""
+    editions = view.editions
+    if len(editions) < 2:
+        return ""
+    return (
+        f"The {view.noun}s were drawn up anew in this time ({'; then '.join(editions)}): compare with care."
+    )
 
 
 def _find_furthest(groups: Sequence[Series], overall: Series, info: IndicatorInfo) -> Series | None:

@@ -59,8 +59,9 @@ class AreasView:
 
 
 def area_types(release: Release) -> dict[str, str]:
-    """The kinds of area whose deprivation is known, with their names."""
-    return {str(kind): AREA_TYPES[kind] for kind in list_area_types(release)}
+    """The kinds of area that can be placed by some indicator, with their names."""
+    kinds = (kind for kind in list_area_types(release) if list_rankable(release, kind))
+    return {str(kind): AREA_TYPES[kind] for kind in kinds}
 
 
 def rankable(release: Release, area_type: str) -> dict[str, str]:

@@ -36,6 +36,7 @@ KINDS: Final = {
     "profiles": "Profiles",
 }
 _STRONG, _WEAK = 1.0, 0.4
+_NO_NAMES: Final = frozenset({"not known", "unknown"})
 _UNRECORDED_5: Final = frozenset({"not_stated", "not_known", MISSING_CATEGORY})
 _AREA_NOUNS: Final = {
     AreaType.PLACE: "The whole place",
@@ -250,8 +251,9 @@ def _wider_group(group: Group) -> str:
 def _areas(release: Release) -> Iterable[_Shelved]:
     columns = ("area_type", "area_code", "area_name", "parent_area_code")
     parents = {code: name for (_, code), name in release.area_names.items()}
-    # That an area is in the place goes without saying.
+    # That an area is in the place goes without saying, and that its network is not known says nothing.
     parents.pop(release.manifest.place_code, None)
+    parents = {code: name for code, name in parents.items() if name.casefold() not in _NO_NAMES}
     for area_type, code, name, parent in release.table("areas").select(columns).iter_rows():
         if code == UNKNOWN_AREA:
             continue

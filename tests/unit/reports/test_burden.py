@@ -40,7 +40,7 @@ def test_the_burden_of_a_service_is_those_not_reached(release: Release) -> None:
 
 def test_the_burden_of_what_is_bad_is_those_who_have_it(release: Release) -> None:
     assert name_burden(release.indicators["copd_emergency_admissions"]) == "events"
-    assert name_burden(release.indicators["hypertension_prevalence"]) == "people with it"
+    assert name_burden(release.indicators["hypertension_prevalence"]) == "cases"
     assert name_burden(release.indicators[SERVICE]) == "people not reached"
 
 

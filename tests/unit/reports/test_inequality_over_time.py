@@ -234,3 +234,53 @@ def test_the_same_release_gives_the_same_bytes(release: Release) -> None:
 
 def test_everybody_of_the_place_is_the_place(release: Release) -> None:
     assert list_breakdowns(release, SERVICE)["local_quintile"] == ("place", PLACE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((0.14, 0.13, 0.15), (0.22, 0.21, 0.23), "was 0.140 (0.130 to 0.150) percentage points"),
+        ((12.0, 11.0, 13.0), (22.0, 21.0, 23.0), "inequality grew"),
+        ((22.0, 21.0, 23.0), (12.0, 11.0, 13.0), "inequality shrank"),
+        ((10.0, 8.0, 12.0), (12.5, 10.5, 14.5), "inequality probably grew"),
+        ((10.0, 8.0, 12.0), (11.0, 9.0, 13.0), "too small to say whether it changed"),
+        ((10.01, 10.009, 10.011), (10.02, 10.019, 10.021), "hardly a change"),
+        ((None, None, None), (12.0, 11.0, 13.0), ""),
+    ],
+)
+def test_a_measure_is_told_as_surely_as_its_intervals_allow(
+    before: tuple[Any, ...],
+    after: tuple[Any, ...],
+    told: str,
+    changed_release: Callable[..., Release],
+) -> None:
+    def change(table: pl.DataFrame) -> pl.DataFrame:
+        ends = sorted(table["period"].unique())[-2:]
+        rows = table.filter(
+            (pl.col("indicator_id") == SERVICE) & (pl.col("measure") == "gap") & pl.col("period").is_in(ends)
+        ).sort("period")
+        names = ("value", "lower_cl", "upper_cl")
+        return rows.with_columns(
+            pl.Series(name, [start, end], dtype=pl.Float64)
+            for name, start, end in zip(names, before, after, strict=True)
+        )
+
+    figures = draw_measures_over_time(changed_release(inequality=change), SERVICE, Cut.LOCAL_QUINTILE)
+    assert told in figures[0].summary if told else not figures
+
+
+def test_groups_that_were_drawn_up_anew_are_compared_with_care(
+    changed_release: Callable[..., Release],
+) -> None:
+    def renew(values: pl.DataFrame) -> pl.DataFrame:
+        latest = pl.col("period") == values["period"].max()
+        return values.with_columns(
+            pl.when(pl.col("cut") == Cut.LOCAL_QUINTILE)
+            .then(pl.when(latest).then(pl.lit("second")).otherwise(pl.lit("first")))
+            .otherwise("edition")
+            .alias("edition")
+        )
+
+    figure = draw_groups_over_time(changed_release(values=renew), SERVICE, Cut.LOCAL_QUINTILE)
+    assert figure is not None
+    assert "The fifths were drawn up anew in this time (first; then second)" in figure.summary
