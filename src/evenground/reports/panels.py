@@ -138,8 +138,10 @@ def _draw(compared: Sequence[Compared], overall: Cell, unit: str) -> str:
         _draw_dot(drawing, one, middle, place, unit)
     drawing.line(_LEFT, y, _LEFT + width, y, stroke=QUIET, width=1)
     short = unit if unit == PERCENT else ""
-    drawing.text(format_value(low, short), _LEFT, y + LINE / 2 + 4)
-    drawing.text(format_value(high, short), _LEFT + width, y + LINE / 2 + 4, anchor="end")
+    decimals = 0 if low.is_integer() and high.is_integer() else 1
+    ends = [format_value(end, short, decimals=decimals) for end in (low, high)]
+    drawing.text(ends[0], _LEFT, y + LINE / 2 + 4)
+    drawing.text(ends[1], _LEFT + width, y + LINE / 2 + 4, anchor="end")
     y += LINE + 8
     if short != unit:
         drawing.text(unit, _LEFT, y + LINE / 2)

@@ -24,7 +24,7 @@ MIDDLE: Final = "#aeb7bd"
 _BAND: Final = 24
 _CENTRE: Final = WIDTH / 2
 _HALF: Final = _CENTRE - 12
-_LABEL_CHARACTERS: Final = 32
+_LABEL_CHARACTERS: Final = 36
 
 
 def draw_spine(

@@ -6,6 +6,7 @@ place's figure). What is said of many comparisons at once also says how many cha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -172,7 +173,15 @@ def count_comparisons(comparisons: Iterable[str]) -> dict[str, int]:
     >>> count_comparisons(["better", "worse", "worse", "not_compared"])
     {'worse': 2, 'better': 1}
     """
-    found = list(comparisons)
+    return order_counts(Counter(comparisons))
+
+
+def order_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts by kind of comparison, the worse first; what is not compared, or none, is left out.
+
+    >>> order_counts({"similar": 3, "worse": 1, "better": 0})
+    {'worse': 1, 'similar': 3}
+    """
     order = (
         Comparison.WORSE,
         Comparison.BETTER,
@@ -180,7 +189,7 @@ def count_comparisons(comparisons: Iterable[str]) -> dict[str, int]:
         Comparison.LOWER,
         Comparison.SIMILAR,
     )
-    return {str(kind): count for kind in order if (count := found.count(kind))}
+    return {str(kind): counts[kind] for kind in order if counts.get(kind)}
 
 
 def say_chance(counts: Mapping[str, int], noun: str) -> str:

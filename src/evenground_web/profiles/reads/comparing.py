@@ -16,7 +16,7 @@ from evenground.reports.charts import AREA_UNKNOWN, Figure
 from evenground.reports.panels import draw_compared, make_compared
 from evenground.reports.standings import count_comparisons
 from evenground.reports.words import list_in_words
-from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut
+from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity
 from evenground_web.profiles.reads.choices import ReleaseKey, group_choices, list_indicators, place_of
 from evenground_web.profiles.reads.figures import Row, list_rows, make_row
 from evenground_web.profiles.reads.overview import Breakdown
@@ -190,12 +190,13 @@ def _make_line(
 def _summarise(lines: Sequence[ComparedLine], subjects: Sequence[Subject], place_name: str) -> str:
     """On how many indicators each of them is worse than the place."""
     told = []
+    judged = [line for line in lines if line.info.polarity != Polarity.NONE]
     for number, one in enumerate(subjects):
-        counts = count_comparisons(line.rows[number].comparison for line in lines)
+        counts = count_comparisons(line.rows[number].comparison for line in judged)
         compared = sum(counts.values())
         if compared:
             worse, better = counts.get(Comparison.WORSE, 0), counts.get(Comparison.BETTER, 0)
-            told.append(f"{one.name} is worse on {worse} and better on {better} of {compared}")
+            told.append(f"{one.name} is worse on {worse} and better on {better} of {compared:,}")
     if not told:
         return f"None of them can be compared with {place_name}."
     return f"Against {place_name}: {'; '.join(told)}. On the others the difference may be chance."

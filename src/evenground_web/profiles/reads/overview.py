@@ -15,7 +15,7 @@ import polars as pl
 from markupsafe import Markup
 
 from evenground.releases import IndicatorInfo, Profile, ProfileSection, Release
-from evenground.reports.standings import count_comparisons, say_overview
+from evenground.reports.standings import order_counts, say_overview
 from evenground.reports.words import PERCENT, format_value
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
 from evenground_web.common.words import AREA_KINDS, AREA_TYPES, CUTS
@@ -159,7 +159,8 @@ def _read_overview(
     shown = columns[(page - 1) * MOST_COLUMNS : page * MOST_COLUMNS]
     with_figures = set(figures["indicator_id"].unique())
     every = list_indicators(release, profile)
-    lines = _make_lines(release, [info for info in every if info.id in with_figures], figures, shown)
+    own = figures.filter(pl.col("column").is_in([column.code for column in shown]))
+    lines = _make_lines(release, [info for info in every if info.id in with_figures], own, shown)
     sections = tuple(
         (section, tuple(lines[name] for name in section.indicators if name in lines))
         for section in profile.sections
@@ -172,7 +173,7 @@ def _read_overview(
         left_out=tuple(info for info in every if info.id not in with_figures),
         kinds=_list_kinds(figures, len(with_figures) * len(columns)),
         summary=_summarise(release, breakdown, figures, columns),
-        raw=figures.filter(pl.col("column").is_in([column.code for column in shown])),
+        raw=own,
     )
 
 
@@ -221,7 +222,8 @@ def _order_columns(
     levels = _levels(release, figures, sort)
     known = [one for one in columns if one.code != UNKNOWN_AREA and levels.get(one.code) is not None]
     known.sort(key=lambda one: levels[one.code], reverse=not reverse)
-    return [*known, *(one for one in columns if one not in set(known))]
+    placed = {one.code for one in known}
+    return [*known, *(one for one in columns if one.code not in placed)]
 
 
 def _levels(release: Release, figures: pl.DataFrame, sort: str) -> dict[str, float]:
@@ -244,7 +246,7 @@ def _make_lines(
     html = _make_cells(infos, figures, columns)
     periods: dict[str, str] = dict(figures.select("indicator_id", "period").unique().iter_rows())
     return {
-        info.id: Line(info, periods[info.id], places.get(info.id, ""), Markup(html[info.id]))  # noqa: S704
+        info.id: Line(info, periods.get(info.id, ""), places.get(info.id, ""), Markup(html[info.id]))  # noqa: S704
         for info in infos
     }
 
@@ -311,7 +313,7 @@ def _list_kinds(figures: pl.DataFrame, cells: int) -> tuple[tuple[str, str], ...
 def _summarise(
     release: Release, breakdown: Breakdown, figures: pl.DataFrame, columns: Sequence[Column]
 ) -> str:
-    counts = count_comparisons(figures["comparison"])
+    counts = order_counts(dict(figures["comparison"].value_counts().iter_rows()))
     is_compared = pl.col("comparison") != Comparison.NOT_COMPARED
     counted = figures.group_by("column").agg(
         (pl.col("comparison") == Comparison.WORSE).sum().alias("worse"), is_compared.sum().alias("compared")
