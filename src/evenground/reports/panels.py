@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final
 
 from evenground.releases import IndicatorInfo
@@ -73,34 +74,45 @@ def draw_compared(
 
 
 def say_compared(cells: Sequence[Cell], *, unit: str, polarity: str) -> str:
-    """The two that are furthest apart, and how sure it is that they differ."""
+    """The two that differ most of those that surely differ, or else of those that may, and how sure it is."""
     shown = published(cells)
     hidden = len(withheld(cells))
     tail = f" {count_in_words(hidden, 'figure')} suppressed: too few people to publish." if hidden else ""
     if len(shown) < 2:
         return f"There are not two figures to compare.{tail}"
-    ordered = sorted(shown, key=lambda cell: (cell.value or 0.0, cell.label))
-    low, high = ordered[0], ordered[-1]
-    difference = round_as_shown(round_as_shown(high.value or 0.0) - round_as_shown(low.value or 0.0))
+    low, high = min(combinations(sorted(shown, key=_level), 2), key=_order_of_pair)
+    difference = _shown_difference(low, high)
     if difference == 0:
-        return f"No difference: all stand at {format_value(low.value, unit, low.note)}.{tail}"
+        return f"No difference: they stand at {format_value(low.value, unit, low.note)}.{tail}"
     first, last = (low, high) if polarity == Polarity.HIGHER_IS_BETTER else (high, low)
-    figures = [f"{cell.label} ({format_value(cell.value, unit, cell.note)})" for cell in (first, last)]
+    worse, better = (f"{cell.label} ({format_value(cell.value, unit, cell.note)})" for cell in (first, last))
     size = format_difference(difference, unit)
     certainty = judge_difference(low, high)
     if certainty is Certainty.UNCLEAR:
-        return (
-            f"The furthest apart are {figures[0]} and {figures[1]}: the numbers are too small to say whether "
-            f"there is a real difference.{tail}"
-        )
+        told = "the numbers are too small to say whether there is a real difference"
+        return f"The furthest apart are {worse} and {better}: {told}.{tail}"
     if certainty is Certainty.NO_INTERVAL:
-        return (
-            f"The furthest apart are {figures[0]} and {figures[1]}, by {size}; without intervals nobody can "
-            + (f"say whether that is more than chance.{tail}")
-        )
+        told = "without intervals nobody can say whether that is more than chance"
+        return f"The furthest apart are {worse} and {better}, by {size}; {told}.{tail}"
     hedge = "probably " if certainty is Certainty.PROBABLE else ""
     verb = "higher" if polarity == Polarity.NONE else "worse"
-    return f"{figures[0]} is {hedge}{verb} than {figures[1]}, by {size}.{tail}"
+    return f"{worse} is {hedge}{verb} than {better}, by {size}.{tail}"
+
+
+_SURENESS: Final = (Certainty.APART, Certainty.PROBABLE, Certainty.NO_INTERVAL, Certainty.UNCLEAR)
+
+
+def _order_of_pair(pair: tuple[Cell, Cell]) -> tuple[int, float]:
+    """A figure of few people is often the furthest away, and says the least."""
+    return _SURENESS.index(judge_difference(*pair)), -_shown_difference(*pair)
+
+
+def _level(cell: Cell) -> tuple[float, str]:
+    return cell.value or 0.0, cell.label
+
+
+def _shown_difference(low: Cell, high: Cell) -> float:
+    return round_as_shown(round_as_shown(high.value or 0.0) - round_as_shown(low.value or 0.0))
 
 
 def _say(one: Compared) -> str:

@@ -246,7 +246,7 @@ def _make_lines(
     html = _make_cells(infos, figures, columns)
     periods: dict[str, str] = dict(figures.select("indicator_id", "period").unique().iter_rows())
     return {
-        info.id: Line(info, periods.get(info.id, ""), places.get(info.id, ""), Markup(html[info.id]))  # noqa: S704
+        info.id: Line(info, periods.get(info.id, ""), places.get(info.id, ""), Markup(html.get(info.id, "")))  # noqa: S704
         for info in infos
     }
 
