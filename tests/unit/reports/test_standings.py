@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evenground.reports.cells import Cell
-from evenground.reports.panels import draw_compared, make_compared, say_compared
+from evenground.reports.side_by_side import draw_compared, make_compared, say_compared
 from evenground.reports.spines import draw_spine
 from evenground.reports.standings import read_standings, say_overview, say_standing
 from evenground.reports.svg import ATTRIBUTES, ELEMENTS

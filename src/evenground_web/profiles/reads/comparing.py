@@ -13,7 +13,7 @@ from evenground.errors import suggest
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.cells import make_cell
 from evenground.reports.charts import AREA_UNKNOWN, Figure
-from evenground.reports.panels import draw_compared, make_compared
+from evenground.reports.side_by_side import draw_compared, make_compared
 from evenground.reports.standings import count_comparisons
 from evenground.reports.words import list_in_words
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity
