@@ -27,6 +27,19 @@ CHANCE_OF_EACH_SIDE: Final = 0.025
 """How often a 95% interval lies wholly on one side of the level that it is about."""
 
 _WIDER: Final = (AreaType.COUNTRY, AreaType.REGION, AreaType.ICB, AreaType.SUB_ICB, AreaType.UTLA)
+_FACTS: Final = (
+    "indicator_id",
+    "area_type",
+    "area_code",
+    "period",
+    "value",
+    "lower_cl",
+    "upper_cl",
+    "value_note",
+    "numerator",
+    "denominator",
+    "comparison",
+)
 _SHOWN: Final = (ValueNote.PUBLISHED, ValueNote.ZERO)
 
 
@@ -86,7 +99,8 @@ def read_standings(
         that there is no data.
     """
     ids = [name for name in indicator_ids or release.indicators if name in release.indicators]
-    values = release.latest_values.filter(pl.col("indicator_id").is_in(ids) & (pl.col("cut") == Cut.ALL))
+    everybody = pl.col("indicator_id").is_in(ids) & (pl.col("cut") == Cut.ALL)
+    values = release.latest_values.lazy().filter(everybody).select(_FACTS).collect()
     of_type = values.filter(pl.col("area_type") == area_type)
     of_type = of_type.filter(pl.col("period") == pl.col("period").max().over("indicator_id"))
     periods: dict[str, str] = dict(of_type.select("indicator_id", "period").unique().iter_rows())

@@ -59,7 +59,7 @@ def download_overview(request: HttpRequest, profile_id: str) -> HttpResponse:
     release = current()
     profile = require_profile(release, profile_id)
     asked = _require_asked(release, profile, request)
-    rows = overview.overview_rows(_require_page(release, profile, asked))
+    rows = overview.overview_rows(release, asked.breakdown, _require_page(release, profile, asked))
     return downloads.figures_csv(f"{profile.id}-{asked.breakdown.key}.csv", release, rows)
 
 

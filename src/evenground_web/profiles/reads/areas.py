@@ -141,7 +141,9 @@ def _list_parts(release: Release, area: Area, area_type: AreaType) -> Parts:
     return Parts(area_type, AREA_TYPES[area_type], len(codes), areas)
 
 
-def has_overview(release: Release, area_type: str) -> bool:
-    """Whether there are figures of two or more areas of a type, to stand beside one another."""
-    values = release.latest_values.filter((pl.col("area_type") == area_type) & (pl.col("cut") == Cut.ALL))
-    return values["area_code"].n_unique() > 1
+def types_side_by_side(release: Release) -> list[str]:
+    """The types of area within the place of which two or more have figures."""
+    everybody = release.latest_values.lazy().filter(pl.col("cut") == Cut.ALL)
+    counted = everybody.group_by("area_type").agg(pl.col("area_code").n_unique()).collect()
+    several = {kind for kind, areas in counted.iter_rows() if areas > 1}
+    return [kind for kind in AREA_TYPES if kind != AreaType.PLACE and kind in several]

@@ -16,10 +16,10 @@ from evenground.reports.charts import AREA_UNKNOWN, Figure
 from evenground.reports.side_by_side import draw_compared, make_compared
 from evenground.reports.standings import count_comparisons
 from evenground.reports.words import list_in_words
-from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity
+from evenground.vocabulary import UNKNOWN_AREA, Comparison, Cut, Polarity
 from evenground_web.profiles.reads.choices import ReleaseKey, group_choices, list_indicators, place_of
 from evenground_web.profiles.reads.figures import Row, list_rows, make_row
-from evenground_web.profiles.reads.overview import Breakdown
+from evenground_web.profiles.reads.overview import Breakdown, column_of, is_in
 
 FEWEST: Final = 2
 MOST: Final = 6
@@ -156,14 +156,11 @@ def _read_rows(
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """The latest row of each indicator and subject, of the latest period that the indicator has here."""
     codes = [one.code for one in subjects]
-    values = release.latest_values.filter(pl.col("indicator_id").is_in(list(ids)))
-    if breakdown.is_areas:
-        column, own = "area_code", (pl.col("area_type") == breakdown.key) & (pl.col("cut") == Cut.ALL)
-    else:
-        column, own = "category", (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == breakdown.key)
-    values = values.filter(own)
-    latest = values.filter(pl.col("period") == pl.col("period").max().over("indicator_id"))
-    rows = latest.filter(pl.col(column).is_in(codes)).iter_rows(named=True)
+    column = column_of(breakdown)
+    values = release.latest_values.lazy().filter(pl.col("indicator_id").is_in(list(ids)) & is_in(breakdown))
+    latest = values.group_by("indicator_id").agg(pl.col("period").max())
+    own = values.filter(pl.col(column).is_in(codes))
+    rows = own.join(latest, on=["indicator_id", "period"], how="semi").collect().iter_rows(named=True)
     return {(row["indicator_id"], row[column]): row for row in rows}
 
 

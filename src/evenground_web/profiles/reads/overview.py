@@ -19,11 +19,13 @@ from evenground.reports.standings import order_counts, say_overview
 from evenground.reports.words import PERCENT, format_value
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
 from evenground_web.common.words import AREA_KINDS, AREA_TYPES, CUTS
-from evenground_web.profiles.reads.areas import codes_within, has_overview
+from evenground_web.profiles.reads.areas import codes_within, types_side_by_side
 from evenground_web.profiles.reads.choices import Area, Group, ReleaseKey, group_choices, list_indicators
 
 MOST_COLUMNS: Final = 200
 """Columns of one page: as many as a reader can still find their way in."""
+
+_FACTS: Final = ("indicator_id", "period", "value", "value_note", "comparison")
 
 BY_NAME: Final = ""
 MOST_WORSE: Final = "worse"
@@ -92,7 +94,7 @@ class Overview:
     """What the page shows.
 
     ``columns`` are those of this page, of ``total``; ``left_out`` are indicators that no column has a figure
-    of; ``kinds`` are the kinds of cell that appear; ``raw`` are the rows behind the cells.
+    of; ``kinds`` are the kinds of cell that appear.
     """
 
     columns: tuple[Column, ...]
@@ -102,7 +104,6 @@ class Overview:
     left_out: tuple[IndicatorInfo, ...]
     kinds: tuple[tuple[str, str], ...]
     summary: str
-    raw: pl.DataFrame
 
 
 def breakdown_choices(release: Release) -> dict[str, Breakdown]:
@@ -141,8 +142,8 @@ def read_overview(
 
 @lru_cache(maxsize=4)
 def _breakdown_choices(key: ReleaseKey) -> dict[str, Breakdown]:
-    kinds = [kind for kind in AREA_TYPES if kind != AreaType.PLACE and has_overview(key.release, kind)]
-    areas = [Breakdown(kind, AREA_TYPES[kind], is_areas=True) for kind in kinds]
+    kinds = types_side_by_side(key.release)
+    areas = [Breakdown(kind, AREA_TYPES[AreaType(kind)], is_areas=True) for kind in kinds]
     headings = {CUTS[cut]: cut for cut in CUTS}
     groups = [Breakdown(headings[heading], heading, is_areas=False) for heading in group_choices(key.release)]
     return {one.key: one for one in (*areas, *groups)}
@@ -173,22 +174,16 @@ def _read_overview(
         left_out=tuple(info for info in every if info.id not in with_figures),
         kinds=_list_kinds(figures, len(with_figures) * len(columns)),
         summary=_summarise(release, breakdown, figures, columns),
-        raw=own,
     )
 
 
 def _read_figures(release: Release, profile: Profile, breakdown: Breakdown, within: Area) -> pl.DataFrame:
     """One row an indicator and column, of the latest period that the indicator has here."""
     ids = [info.id for info in list_indicators(release, profile)]
-    values = release.latest_values.filter(pl.col("indicator_id").is_in(ids))
-    if breakdown.is_areas:
-        values = values.filter((pl.col("area_type") == breakdown.key) & (pl.col("cut") == Cut.ALL))
-        values = values.with_columns(pl.col("area_code").alias("column"))
-        if not within.is_place:
-            values = values.filter(pl.col("column").is_in(codes_within(release, within, breakdown.key)))
-    else:
-        values = values.filter((pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == breakdown.key))
-        values = values.with_columns(pl.col("category").alias("column"))
+    values = release.latest_values.lazy().filter(pl.col("indicator_id").is_in(ids) & is_in(breakdown))
+    values = values.select(*_FACTS, pl.col(column_of(breakdown)).alias("column"))
+    if breakdown.is_areas and not within.is_place:
+        values = values.filter(pl.col("column").is_in(codes_within(release, within, breakdown.key)))
     latest = values.filter(pl.col("period") == pl.col("period").max().over("indicator_id"))
     note = pl.col("value_note").replace_strict(
         {str(note): kind for note, kind in _CLASSES.items()}, default=None, return_dtype=pl.String
@@ -196,7 +191,19 @@ def _read_figures(release: Release, profile: Profile, breakdown: Breakdown, with
     compared = pl.col("comparison").replace_strict(
         {str(word): kind for word, kind in _COMPARED.items()}, default="n", return_dtype=pl.String
     )
-    return latest.with_columns(pl.coalesce(note, compared).alias("kind"))
+    return latest.with_columns(pl.coalesce(note, compared).alias("kind")).collect()
+
+
+def is_in(breakdown: Breakdown) -> pl.Expr:
+    """Which figures a breakdown is of: everybody in each area, or each group of the whole place."""
+    if breakdown.is_areas:
+        return (pl.col("area_type") == breakdown.key) & (pl.col("cut") == Cut.ALL)
+    return (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == breakdown.key)
+
+
+def column_of(breakdown: Breakdown) -> str:
+    """Where the code of an area or a group stands in a release."""
+    return "area_code" if breakdown.is_areas else "category"
 
 
 def _list_columns(release: Release, breakdown: Breakdown, figures: pl.DataFrame) -> list[Column]:
@@ -335,6 +342,15 @@ def name_columns(breakdown: Breakdown, count: int) -> str:
     return f"{count:,} {plural}"
 
 
-def overview_rows(overview: Overview) -> list[dict[str, Any]]:
+def overview_rows(release: Release, breakdown: Breakdown, overview: Overview) -> list[dict[str, Any]]:
     """The rows behind the cells of this page, for a download."""
-    return overview.raw.sort("indicator_id", "area_type", "area_code", "cut", "category").to_dicts()
+    lines = [line for _, found in overview.sections for line in found]
+    periods = pl.LazyFrame(
+        [(line.info.id, line.period) for line in lines],
+        schema={"indicator_id": pl.String, "period": pl.String},
+        orient="row",
+    ).unique()
+    codes = [column.code for column in overview.columns]
+    shown = release.latest_values.lazy().filter(is_in(breakdown) & pl.col(column_of(breakdown)).is_in(codes))
+    rows = shown.join(periods, on=["indicator_id", "period"], how="semi")
+    return rows.sort("indicator_id", "area_type", "area_code", "cut", "category").collect().to_dicts()
