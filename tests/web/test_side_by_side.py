@@ -383,5 +383,5 @@ def test_a_published_figure_stands_beside_england_s_of_the_same_period(
 ) -> None:
     site.EVENGROUND_RELEASES = published_releases
     page = words_of(get(client, "/areas/ltla/X08000001/"))
-    assert "England 14.7%" in page
+    assert "Against a wider area England 14.7% Worse" in page
     assert "Published figure, 2022/23" in page
