@@ -144,6 +144,7 @@ def _list_parts(release: Release, area: Area, area_type: AreaType) -> Parts:
 def types_side_by_side(release: Release) -> list[str]:
     """The types of area within the place of which two or more have figures."""
     everybody = release.latest_values.lazy().filter(pl.col("cut") == Cut.ALL)
-    counted = everybody.group_by("area_type").agg(pl.col("area_code").n_unique()).collect()
-    several = {kind for kind, areas in counted.iter_rows() if areas > 1}
+    code = pl.col("area_code")
+    counted = everybody.group_by("area_type").agg(code.min() != code.max()).collect()
+    several = {kind for kind, has_several in counted.iter_rows() if has_several}
     return [kind for kind in AREA_TYPES if kind != AreaType.PLACE and kind in several]

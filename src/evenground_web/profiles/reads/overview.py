@@ -6,7 +6,7 @@ reach the template as one piece of HTML a line. Nothing in a cell is text that a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -155,7 +155,10 @@ def _read_overview(
 ) -> Overview:
     release, profile = key.release, key.release.profiles[profile_id]
     figures = _read_figures(release, profile, breakdown, within)
-    columns = _order_columns(release, _list_columns(release, breakdown, figures), figures, sort, reverse)
+    tallies = _tally(figures)
+    columns = _list_columns(release, breakdown, tallies)
+    if sort != BY_NAME:
+        columns = _order_columns(columns, _levels(release, figures, tallies, sort), reverse)
     pages = max(1, -(-len(columns) // MOST_COLUMNS))
     shown = columns[(page - 1) * MOST_COLUMNS : page * MOST_COLUMNS]
     with_figures = set(figures["indicator_id"].unique())
@@ -173,7 +176,7 @@ def _read_overview(
         sections=tuple((section, found) for section, found in sections if found),
         left_out=tuple(info for info in every if info.id not in with_figures),
         kinds=_list_kinds(figures, len(with_figures) * len(columns)),
-        summary=_summarise(release, breakdown, figures, columns),
+        summary=_summarise(release, breakdown, figures, columns, tallies),
     )
 
 
@@ -206,9 +209,20 @@ def column_of(breakdown: Breakdown) -> str:
     return "area_code" if breakdown.is_areas else "category"
 
 
-def _list_columns(release: Release, breakdown: Breakdown, figures: pl.DataFrame) -> list[Column]:
+def _tally(figures: pl.DataFrame) -> dict[str, tuple[int, int]]:
+    """On how many indicators each column is worse, and how many of it are compared."""
+    is_compared = pl.col("comparison") != Comparison.NOT_COMPARED
+    counted = figures.group_by("column").agg(
+        (pl.col("comparison") == Comparison.WORSE).sum().alias("worse"), is_compared.sum().alias("compared")
+    )
+    return {code: (worse, compared) for code, worse, compared in counted.iter_rows()}
+
+
+def _list_columns(
+    release: Release, breakdown: Breakdown, tallies: Mapping[str, tuple[int, int]]
+) -> list[Column]:
     """Areas by name, groups in their own order; those that are unknown last."""
-    found = set(figures["column"].unique())
+    found = set(tallies)
     if not breakdown.is_areas:
         groups: list[Group] = group_choices(release).get(breakdown.heading, [])
         return [Column(one.category, _group_name(one)) for one in groups if one.category in found]
@@ -221,25 +235,20 @@ def _group_name(group: Group) -> str:
     return group.name.partition(": ")[2] or group.name
 
 
-def _order_columns(
-    release: Release, columns: Sequence[Column], figures: pl.DataFrame, sort: str, reverse: bool
-) -> list[Column]:
-    if sort == BY_NAME:
-        return list(columns)
-    levels = _levels(release, figures, sort)
+def _order_columns(columns: Sequence[Column], levels: Mapping[str, float], reverse: bool) -> list[Column]:
+    """The highest level first; columns without one after them, and those that are unknown last."""
     known = [one for one in columns if one.code != UNKNOWN_AREA and levels.get(one.code) is not None]
     known.sort(key=lambda one: levels[one.code], reverse=not reverse)
     placed = {one.code for one in known}
     return [*known, *(one for one in columns if one.code not in placed)]
 
 
-def _levels(release: Release, figures: pl.DataFrame, sort: str) -> dict[str, float]:
+def _levels(
+    release: Release, figures: pl.DataFrame, tallies: Mapping[str, tuple[int, int]], sort: str
+) -> dict[str, float]:
     """What to order columns by: the higher, the earlier."""
     if sort == MOST_WORSE:
-        counted = figures.group_by("column").agg(
-            (pl.col("comparison") == Comparison.WORSE).sum().cast(pl.Float64)
-        )
-        return dict(counted.iter_rows())
+        return {code: float(worse) for code, (worse, _) in tallies.items()}
     sign = -1.0 if release.indicators[sort].polarity == Polarity.HIGHER_IS_BETTER else 1.0
     value = pl.when(pl.col("value_note") == ValueNote.ZERO).then(0.0).otherwise(pl.col("value"))
     own = figures.filter((pl.col("indicator_id") == sort) & value.is_not_null())
@@ -318,15 +327,14 @@ def _list_kinds(figures: pl.DataFrame, cells: int) -> tuple[tuple[str, str], ...
 
 
 def _summarise(
-    release: Release, breakdown: Breakdown, figures: pl.DataFrame, columns: Sequence[Column]
+    release: Release,
+    breakdown: Breakdown,
+    figures: pl.DataFrame,
+    columns: Sequence[Column],
+    tallies: Mapping[str, tuple[int, int]],
 ) -> str:
     counts = order_counts(dict(figures["comparison"].value_counts().iter_rows()))
-    is_compared = pl.col("comparison") != Comparison.NOT_COMPARED
-    counted = figures.group_by("column").agg(
-        (pl.col("comparison") == Comparison.WORSE).sum().alias("worse"), is_compared.sum().alias("compared")
-    )
-    by_code: dict[str, tuple[int, int]] = {code: (worse, of) for code, worse, of in counted.iter_rows()}
-    leaders = [(one.name, *by_code[one.code]) for one in columns]
+    leaders = [(one.name, *tallies[one.code]) for one in columns]
     return say_overview(
         counts,
         leaders,
