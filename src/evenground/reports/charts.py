@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -88,6 +88,8 @@ class Figure:
         One ``<svg>`` element that may be put into a page as it is.
     columns, rows
         The table behind the picture, as plain text; the first column names the row.
+    areas
+        Where each row is about an area: its type and code, row by row; else empty.
     """
 
     id: str
@@ -96,6 +98,7 @@ class Figure:
     svg: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    areas: tuple[tuple[str, str], ...] = ()
 
 
 def draw_quintile_bars(
@@ -236,7 +239,7 @@ def draw_map(
     tooltips = {code: _tooltip(cell, unit) for code, cell in known.items()}
     shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
     noun = AREA_NOUNS[AreaType(area_type)]
-    return finish_figure(
+    figure = finish_figure(
         ("map", area_type, indicator_id),
         f"{view.info.name}, by {noun}: {view.name}",
         say_area_spread(
@@ -246,6 +249,7 @@ def draw_map(
         (noun[0].upper() + noun[1:], *FIGURE_COLUMNS),
         [(cell.label, *describe_cell(cell, unit)) for cell in cells.values()],
     )
+    return replace(figure, areas=tuple((str(area_type), code) for code in cells))
 
 
 def draw_ranking(release: Release, service_id: str, community_type: str, *, top: int = 10) -> Figure:

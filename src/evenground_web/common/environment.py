@@ -39,6 +39,7 @@ def make_environment(*, loader: BaseLoader, **options: Any) -> Environment:
         "date": format_date,
         "chance": words.say_chance,
         "category": words.name_category,
+        "area_kind": words.name_area_kind,
         "slug": words.make_slug,
         "target": words.say_target,
         "inline_svg": inline_svg,

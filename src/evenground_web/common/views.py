@@ -35,6 +35,11 @@ def show_forbidden(request: HttpRequest, exception: Exception | None = None) -> 
     return render(request, "common/forbidden.jinja", status=403)
 
 
+def show_bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The address asks for more than a page can show, or cannot be read."""
+    return render(request, "common/bad_request.jinja", status=400)
+
+
 def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that this site did not give out, or that lay open too long."""
     return render(request, "common/stale_form.jinja", status=403)

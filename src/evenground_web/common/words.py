@@ -34,6 +34,21 @@ AREA_TYPES: Final = {
     AreaType.PRACTICE: "Practices",
     AreaType.LSOA: "Small areas (LSOAs)",
 }
+AREA_KINDS: Final = {
+    AreaType.PLACE: ("Whole place", "places"),
+    AreaType.LTLA: ("District", "districts"),
+    AreaType.WARD: ("Ward", "wards"),
+    AreaType.MSOA: ("Neighbourhood (MSOA)", "neighbourhoods"),
+    AreaType.PCN: ("Primary care network", "networks"),
+    AreaType.PRACTICE: ("GP practice", "practices"),
+    AreaType.LSOA: ("Small area (LSOA)", "small areas"),
+    AreaType.UTLA: ("County or unitary authority", "counties and unitary authorities"),
+    AreaType.SUB_ICB: ("Sub-ICB location", "sub-ICB locations"),
+    AreaType.ICB: ("Integrated care board", "integrated care boards"),
+    AreaType.REGION: ("Region", "regions"),
+    AreaType.COUNTRY: ("Country", "countries"),
+}
+"""What one area of a type is called, and several of them inside a sentence."""
 
 _QUINTILES: Final = {
     "1": "1, most deprived fifth",
@@ -149,6 +164,15 @@ def say_chance(probability: float | None) -> str:
     if probability is None:
         return "not known"
     return next((words for least, words in _CHANCES if probability >= least), "very unlikely")
+
+
+def name_area_kind(area_type: str) -> str:
+    """What an area of a type is called.
+
+    >>> name_area_kind("ward")
+    'Ward'
+    """
+    return AREA_KINDS[AreaType(area_type)][0]
 
 
 def make_slug(text: str) -> str:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("robots.txt", views.show_robots, name="robots"),
 ]
 
+handler400 = "evenground_web.common.views.show_bad_request"
 handler403 = "evenground_web.common.views.show_forbidden"
 handler404 = "evenground_web.common.views.show_not_found"
 handler500 = "evenground_web.common.views.show_error"

@@ -65,6 +65,11 @@ def indicator_csv(release: Release, info: IndicatorInfo) -> HttpResponse:
     return csv_response(f"{info.id}.csv", COLUMNS, _figure_rows(release, list_figures(release, info.id)))
 
 
+def figures_csv(filename: str, release: Release, rows: Iterable[dict[str, Any]]) -> HttpResponse:
+    """Rows of the release's values, each with its names."""
+    return csv_response(filename, COLUMNS, _figure_rows(release, rows))
+
+
 def table_csv(release: Release, name: str) -> HttpResponse:
     """One whole table of the release, as it is, with words where figures are not published."""
     frame = release.table(name)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from evenground_web.profiles import views
+from evenground_web.profiles import area_views, overview_views, views
 
 app_name = "profiles"
 urlpatterns = [
     path("", views.show_home, name="home"),
+    path("profiles/<slug:profile_id>/overview/", overview_views.show_overview, name="overview"),
+    path(
+        "profiles/<slug:profile_id>/overview/table.csv",
+        overview_views.download_overview,
+        name="overview_csv",
+    ),
+    path("areas/<slug:area_type>/<str:area_code>/", area_views.show_area, name="area"),
+    path("areas/<slug:area_type>/<str:area_code>/table.csv", area_views.download_area, name="area_csv"),
+    path("compare/", area_views.show_compare, name="compare"),
+    path("compare/figures.csv", area_views.download_compare, name="compare_csv"),
     path("profiles/", views.show_profiles, name="profiles"),
     path("profiles/<slug:profile_id>/", views.show_profile, name="profile"),
     path("profiles/<slug:profile_id>/table.csv", views.download_profile, name="profile_csv"),
