@@ -7,8 +7,10 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
+from django.core.exceptions import BadRequest
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,8 @@ from pytest_django.fixtures import Settings
 
 from evenground.releases import TABLES, Release
 from evenground_web.accounts.roles import Role
-from evenground_web.common.downloads import make_cell_safe
+from evenground_web.common import downloads
+from evenground_web.common.downloads import make_cell_safe, xlsx_response
 from tests.support.release_factory import MISSING_LSOA, SUPPRESSED_LSOA, ZERO_LSOA, write_sample_release
 
 INDICATOR_CSV = "/profiles/core20plus5_adults/smi_annual_health_check/figures.csv"
@@ -110,3 +113,46 @@ def test_a_table_that_is_not_of_the_release_is_not_found(
     client = client_of(Role.ANALYST)
     assert client.get("/about-the-data/tables/persons.csv").status_code == 404
     assert client.get("/about-the-data/tables/manifest.csv").status_code == 404
+
+
+def read_workbook(client: Client, address: str) -> list[tuple[object, ...]]:
+    response = client.get(address)
+    assert response.status_code == 200
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    assert response["Content-Type"] == kind
+    assert response["Content-Disposition"].endswith('.xlsx"')
+    book = openpyxl.load_workbook(io.BytesIO(response.content))
+    (sheet,) = book.worksheets
+    assert sheet.freeze_panes == "A2"
+    assert all(cell.data_type in {"s", "n"} for row in sheet.iter_rows() for cell in row)
+    return [tuple(row) for row in sheet.iter_rows(values_only=True)]
+
+
+@pytest.mark.parametrize("address", [address for address in PUBLIC_CSVS if "fingertips" not in address])
+def test_a_workbook_holds_what_the_csv_file_holds(client: Client, address: str) -> None:
+    head, *rows = read_workbook(client, address + ("&" if "?" in address else "?") + "file=xlsx")
+    expected = read_csv(client, address)
+    assert list(head) == list(expected[0])
+    assert len(rows) == len(expected)
+    for row, line in zip(rows, expected, strict=True):
+        for cell, text in zip(row, line.values(), strict=True):
+            same = cell is None if text == "" else str(cell) == text.removeprefix("'")
+            # A workbook keeps sixteen digits of a number.
+            assert same or float(str(cell)) == pytest.approx(float(text), rel=1e-14)
+
+
+def test_text_in_a_workbook_is_no_formula_whatever_it_begins_with() -> None:
+    response = xlsx_response(
+        "x.xlsx", ["name", "n"], [("=1+1", 1), ("http://example.org", None), ("@SUM", 2)]
+    )
+    sheet = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0]
+    assert [cell.value for cell in sheet["A"]] == ["name", "=1+1", "http://example.org", "@SUM"]
+    assert [cell.data_type for cell in sheet["A"]] == ["s"] * 4
+    assert not any(cell.hyperlink for cell in sheet["A"])
+
+
+def test_more_rows_than_a_sheet_holds_are_refused_and_the_csv_file_is_named(monkeypatch) -> None:
+    monkeypatch.setattr(downloads, "_MOST_ROWS", 3)
+    assert xlsx_response("x.xlsx", ["n"], [(1,), (2,)]).status_code == 200
+    with pytest.raises(BadRequest, match="Take the CSV file"):
+        xlsx_response("x.xlsx", ["n"], [(1,), (2,), (3,)])

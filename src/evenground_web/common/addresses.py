@@ -11,6 +11,8 @@ from evenground.releases import Release
 
 def address_area(release: Release, area_type: str, area_code: str, cut: str = "") -> str:
     """Where an area is shown, for everyone or for one group of people."""
+    if not cut and (area_type, area_code) in release.area_names:
+        return reverse("profiles:area", args=[area_type, area_code])
     return address_profile(release, area=f"{area_type}:{area_code}", cut=cut)
 
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from evenground_web.common.downloads import csv_response
+from evenground_web.common.downloads import table_response
 from evenground_web.common.reads import current
 from evenground_web.priorities import area_reads, reads
 from evenground_web.priorities.forms import STEP, require_area_choice, require_choice
@@ -65,7 +65,7 @@ def download_priorities(request: HttpRequest) -> HttpResponse:
     choice = require_choice(release, request)
     communities = reads.list_communities(release, choice.service, choice.kind, choice.order)
     rows = [_csv_row(community) for community in communities]
-    return csv_response(f"priorities-{choice.service}-{choice.kind}.csv", _COLUMNS, rows)
+    return table_response(request, f"priorities-{choice.service}-{choice.kind}", _COLUMNS, rows)
 
 
 @require_safe
@@ -88,15 +88,15 @@ def show_areas(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def download_areas(request: HttpRequest) -> HttpResponse:
-    """Every area of a choice, placed or not, as CSV."""
+    """Every area of a choice, placed or not, as CSV or a workbook."""
     release = current()
     choice = require_area_choice(release, request)
     if not choice.indicator:
         raise Http404
     view = area_reads.read_areas(release, choice.indicator, choice.area_type)
     rows = area_reads.list_csv_rows(view, choice.area_type)
-    name = f"priority-areas-{choice.area_type}-{choice.indicator}.csv"
-    return csv_response(name, area_reads.CSV_COLUMNS, rows)
+    name = f"priority-areas-{choice.area_type}-{choice.indicator}"
+    return table_response(request, name, area_reads.CSV_COLUMNS, rows)
 
 
 @require_safe

@@ -44,7 +44,7 @@ def download_area(request: HttpRequest, area_type: str, area_code: str) -> HttpR
     release = current()
     area, profile = _require_area(release, area_type, area_code), _find_profile(release, request)
     rows = area_pages.area_rows(release, area, profile)
-    return downloads.figures_csv(f"{area.area_type}-{area.area_code}.csv", release, rows)
+    return downloads.figures_table(request, f"{area.area_type}-{area.area_code}", release, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def download_compare(request: HttpRequest) -> HttpResponse:
     if not asked.is_ready:
         raise Http404
     table = comparing.read_compared(release, asked.profile, asked.breakdown, asked.subjects)
-    return downloads.figures_csv("compare.csv", release, comparing.compared_rows(table))
+    return downloads.figures_table(request, "compare", release, comparing.compared_rows(table))
 
 
 def _address_of(asked: Asked) -> str:

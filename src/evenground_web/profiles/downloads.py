@@ -1,4 +1,4 @@
-"""Profiles and whole tables as CSV, and pictures as files.
+"""Profiles and whole tables as CSV or as workbooks, and pictures as files.
 
 In a table the word for a figure that is not published stands in the value's column.
 """
@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.charts import Figure
 from evenground.reports.files import render_png, render_svg
 from evenground.vocabulary import UNKNOWN_AREA, ValueNote
-from evenground_web.common.downloads import csv_response
+from evenground_web.common.downloads import table_response
 from evenground_web.common.words import name_category
 from evenground_web.profiles.reads import Area, Group, list_figures, list_rows, picture_notes
 
@@ -53,28 +53,33 @@ _WORDS: Final = {
 }
 
 
-def profile_csv(release: Release, profile: Profile, area: Area, group: Group) -> HttpResponse:
+def profile_table(
+    request: HttpRequest, release: Release, profile: Profile, area: Area, group: Group
+) -> HttpResponse:
     """The table of a profile."""
     ids = [indicator_id for section in profile.sections for indicator_id in section.indicators]
     rows = [row.raw for row in list_rows(release, ids, area, group) if row.raw is not None]
-    return csv_response(f"{profile.id}.csv", COLUMNS, _figure_rows(release, rows))
+    return table_response(request, profile.id, COLUMNS, _figure_rows(release, rows))
 
 
-def indicator_csv(release: Release, info: IndicatorInfo) -> HttpResponse:
+def indicator_table(request: HttpRequest, release: Release, info: IndicatorInfo) -> HttpResponse:
     """Every published figure of an indicator, for every area and group."""
-    return csv_response(f"{info.id}.csv", COLUMNS, _figure_rows(release, list_figures(release, info.id)))
+    rows = _figure_rows(release, list_figures(release, info.id))
+    return table_response(request, info.id, COLUMNS, rows)
 
 
-def figures_csv(filename: str, release: Release, rows: Iterable[dict[str, Any]]) -> HttpResponse:
+def figures_table(
+    request: HttpRequest, name: str, release: Release, rows: Iterable[dict[str, Any]]
+) -> HttpResponse:
     """Rows of the release's values, each with its names."""
-    return csv_response(filename, COLUMNS, _figure_rows(release, rows))
+    return table_response(request, name, COLUMNS, _figure_rows(release, rows))
 
 
-def table_csv(release: Release, name: str) -> HttpResponse:
+def whole_table(request: HttpRequest, release: Release, name: str) -> HttpResponse:
     """One whole table of the release, as it is, with words where figures are not published."""
     frame = release.table(name)
     rows = (tuple(_word_for(row, column) for column in frame.columns) for row in frame.iter_rows(named=True))
-    return csv_response(f"{release.id}-{name}.csv", frame.columns, rows)
+    return table_response(request, f"{release.id}-{name}", frame.columns, rows)
 
 
 def picture_file(release: Release, info: IndicatorInfo, picture: Figure, kind: str) -> HttpResponse:

@@ -60,7 +60,7 @@ def download_overview(request: HttpRequest, profile_id: str) -> HttpResponse:
     profile = require_profile(release, profile_id)
     asked = _require_asked(release, profile, request)
     rows = overview.overview_rows(release, asked.breakdown, _require_page(release, profile, asked))
-    return downloads.figures_csv(f"{profile.id}-{asked.breakdown.key}.csv", release, rows)
+    return downloads.figures_table(request, f"{profile.id}-{asked.breakdown.key}", release, rows)
 
 
 def _require_asked(release: Release, profile: Profile, request: HttpRequest) -> Asked:

@@ -75,7 +75,7 @@ def download_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
     release = current()
     profile = require_profile(release, profile_id)
     choice = require_choice(release, request)
-    return downloads.profile_csv(release, profile, choice.area, choice.group)
+    return downloads.profile_table(request, release, profile, choice.area, choice.group)
 
 
 @require_safe
@@ -136,7 +136,7 @@ def download_indicator(request: HttpRequest, profile_id: str, indicator_id: str)
     """Every published figure of an indicator as CSV."""
     release = current()
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
-    return downloads.indicator_csv(release, info)
+    return downloads.indicator_table(request, release, info)
 
 
 @require_safe
@@ -211,4 +211,4 @@ def download_table(request: HttpRequest, name: str) -> HttpResponse:
     """A whole table of the release as CSV."""
     if name not in TABLES:
         raise Http404
-    return downloads.table_csv(current(), name)
+    return downloads.whole_table(request, current(), name)
