@@ -34,6 +34,9 @@ AREA_COLUMNS: Final = (
     "imd_rank",
     "imd_decile",
 )
+WIDER_COLUMNS: Final = ("icb_code", "icb_name")
+"""Of a look-up that reaches beyond one integrated care board; a place within one leaves them out."""
+
 PRACTICE_COLUMNS: Final = ("practice_code", "practice_name", "pcn_code", "pcn_name")
 
 PARENTS: Final = {
@@ -41,6 +44,7 @@ PARENTS: Final = {
     AreaType.MSOA: AreaType.PLACE,
     AreaType.WARD: AreaType.PLACE,
     AreaType.LTLA: AreaType.PLACE,
+    AreaType.ICB: AreaType.PLACE,
     AreaType.PRACTICE: AreaType.PCN,
     AreaType.PCN: AreaType.PLACE,
 }
@@ -51,7 +55,8 @@ PARENTS: Final = {
 class Geography:
     """The areas of one place.
 
-    ``lsoas`` has one row an LSOA: the columns of ``AREA_COLUMNS``, ``imd_quintile`` and ``local_quintile``.
+    ``lsoas`` has one row an LSOA: the columns of ``AREA_COLUMNS`` and ``WIDER_COLUMNS`` (null where the
+    look-up has none), ``imd_quintile`` and ``local_quintile``.
     ``practices`` has one row a practice, and may be empty.
     """
 
@@ -63,13 +68,15 @@ class Geography:
 
     def areas(self) -> pl.DataFrame:
         """One row an area of every type: type, code, name, parent; for LSOAs, deprivation, ward, district."""
-        of_lsoa = ("imd_rank", "imd_decile", "imd_quintile", "local_quintile", "ward_code", "ltla_code")
+        deprivation = ("imd_rank", "imd_decile", "imd_quintile", "local_quintile")
+        of_lsoa = (*deprivation, "ward_code", "ltla_code", "icb_code")
         place = pl.DataFrame(
             {"area_type": ["place"], "area_code": [self.place_code], "area_name": [self.place_name]}
         )
         in_place = pl.lit(self.place_code)
         frames = [
             place,
+            self._distinct(self.lsoas, AreaType.ICB, in_place).drop_nulls("area_code"),
             self._distinct(self.lsoas, AreaType.LTLA, in_place),
             self._distinct(self.lsoas, AreaType.WARD, in_place),
             self._distinct(self.lsoas, AreaType.MSOA, in_place),
@@ -103,14 +110,14 @@ def load_geography(
         With every fault: a missing column, a duplicated LSOA, a rank outside the edition, an area code that
         carries two names.
     """
-    lsoas = _read_table(areas_file, AREA_COLUMNS)
+    lsoas = _read_table(areas_file, AREA_COLUMNS, optional=WIDER_COLUMNS)
     practices = (
         _read_table(practices_file, PRACTICE_COLUMNS)
         if practices_file
         else pl.DataFrame(schema=dict.fromkeys(PRACTICE_COLUMNS, pl.String))
     )
     lsoas, faults = _with_deprivation(areas_file.name, lsoas, imd_edition)
-    faults += _check_codes(areas_file.name, lsoas, ("lsoa", "msoa", "ward", "ltla"))
+    faults += _check_codes(areas_file.name, lsoas, ("lsoa", "msoa", "ward", "ltla", "icb"))
     if practices_file:
         faults += _check_codes(practices_file.name, practices, ("practice", "pcn"))
     if faults:
@@ -168,7 +175,7 @@ def _as_geojson(shape: Any) -> str:
     return json.dumps(shapely.geometry.mapping(wound), separators=(",", ":"))
 
 
-def _read_table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
+def _read_table(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = ()) -> pl.DataFrame:
     if not path.is_file():
         fault = Fault(path.name, "is not there.", "Check the path in place.toml.")
         raise WorkspaceError("The areas of the place cannot be used.", [fault])
@@ -178,6 +185,9 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pl.DataFrame:
         fault = Fault(path.name, "is not a UTF-8 CSV file with one header line.", "Save it as CSV UTF-8.")
         raise WorkspaceError("The areas of the place cannot be used.", [fault]) from error
     frame = frame.rename({name: name.removeprefix("\ufeff").strip() for name in frame.columns})
+    if not set(optional) & set(frame.columns):
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in optional)
+    columns += optional
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         fault = Fault(

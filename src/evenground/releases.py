@@ -121,6 +121,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("local_quintile", pa.int32()),
             ("ward_code", pa.string()),
             ("ltla_code", pa.string()),
+            ("icb_code", pa.string()),
             ("population", pa.int64()),
             ("population_note", pa.string()),
         ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from evenground.contract import EVENTS, PERSONS, Column
-from evenground.geography import AREA_COLUMNS, PRACTICE_COLUMNS
+from evenground.geography import AREA_COLUMNS, PRACTICE_COLUMNS, WIDER_COLUMNS
 from evenground.sources.staging import words
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "extract.md"
@@ -23,6 +23,7 @@ _AREA_WORDS = {
     "msoa_name": "Name of the MSOA: the House of Commons Library's, which people know",
     "ward_code": "GSS code of its ward (best fit)",
     "ltla_code": "GSS code of its lower-tier local authority",
+    "icb_code": "Code of its integrated care board; it and the name may be left out",
     "imd_rank": "Rank in England by the edition that `imd_edition` names, 1 = most deprived",
     "imd_decile": "Decile in England by the same edition, 1 = most deprived",
     "practice_code": "ODS code of the practice",
@@ -59,7 +60,7 @@ def tables() -> dict[str, str]:
         "dropped events": reasons_table(words.DROPPED_EVENTS),
         "changed persons": reasons_table(words.CHANGED_PERSONS),
         "changed events": reasons_table(words.CHANGED_EVENTS),
-        "areas": lookup_table(AREA_COLUMNS),
+        "areas": lookup_table((*AREA_COLUMNS, *WIDER_COLUMNS)),
         "practices": lookup_table(PRACTICE_COLUMNS),
     }
 

@@ -479,7 +479,7 @@ def _ranking(
 
 def _areas() -> Iterator[dict[str, Any]]:
     names = ("parent_area_code", "imd_rank", "imd_decile", "imd_quintile", "local_quintile")
-    blank = dict.fromkeys((*names, "ward_code", "ltla_code"))
+    blank = dict.fromkeys((*names, "ward_code", "ltla_code", "icb_code"))
     named = [("place", PLACE, PLACE_NAME, None), ("ltla", "X07000001", PLACE_NAME, PLACE)]
     named += [("msoa", code, name, PLACE) for code, name in MSOAS.items()]
     for area_type, code, name, parent in named:
@@ -504,6 +504,7 @@ def _areas() -> Iterator[dict[str, Any]]:
             "local_quintile": _quintile(code),
             "ward_code": None,
             "ltla_code": "X07000001",
+            "icb_code": None,
             "population": 1_500 + 35 * place,
             "population_note": "published",
         }

@@ -59,7 +59,7 @@ def with_layers(values: pl.DataFrame) -> pl.DataFrame:
     """The figures below the total of the place, each with the layer it lies in, in a column ``_layer``."""
     of_all = pl.col("cut") == Cut.ALL
     area = pl.when(of_all).then(pl.lit("")).otherwise("area_code")
-    is_total = of_all & pl.col("area_type").is_in([AreaType.PLACE, AreaType.LTLA])
+    is_total = of_all & pl.col("area_type").is_in([AreaType.PLACE, AreaType.LTLA, AreaType.ICB])
     return values.filter(~is_total).with_columns(
         pl.struct(*_FIGURE, "area_type", area.alias("area"), "cut").alias(_LAYER)
     )

@@ -27,8 +27,8 @@ _PARTITIONS: Final = (
     Cut.LOCAL_QUINTILE,
     *WHOLE_BY_RECORDS,
 )
-_NESTED: Final = (AreaType.WARD, AreaType.LTLA)
-_TO_PLACE: Final = (AreaType.MSOA, AreaType.WARD, AreaType.LTLA, AreaType.PCN)
+_NESTED: Final = (AreaType.WARD, AreaType.LTLA, AreaType.ICB)
+_TO_PLACE: Final = (AreaType.MSOA, AreaType.WARD, AreaType.LTLA, AreaType.ICB, AreaType.PCN)
 
 
 def list_relations(groups: pl.DataFrame, areas: pl.DataFrame) -> pl.DataFrame:
@@ -119,6 +119,7 @@ def _areas_in_areas(groups: pl.DataFrame, areas: pl.DataFrame) -> Iterator[pl.Da
             (AreaType.WARD,) * 2,
             (AreaType.PCN,) * 2,
             (AreaType.LSOA, AreaType.LTLA),
+            (AreaType.LSOA, AreaType.ICB),
         )
     ]
     step = pl.concat(steps)

@@ -88,7 +88,7 @@ def _tables(
     frame = cells.frame.select("lsoa_code", "age_band", "sex", "ethnic_group", *measures)
     practices = cells.practices.select("practice_code", "age_band", *measures)
     areas = geography.lsoas.select(
-        "lsoa_code", "msoa_code", "ward_code", "ltla_code", *(str(cut) for cut in _AREA_CUTS)
+        "lsoa_code", "msoa_code", "ward_code", "ltla_code", "icb_code", *(str(cut) for cut in _AREA_CUTS)
     )
     unknown_msoa = pl.col("msoa_code").fill_null(UNKNOWN_AREA)
     adder = _Adder(tuple(measures), keep)
@@ -137,8 +137,9 @@ def _area_totals(adder: _Adder, lsoas: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for area_type in (AreaType.LSOA, AreaType.WARD):
         area = pl.col(f"{area_type}_code").fill_null(UNKNOWN_AREA)
         yield adder.table(lsoas, area_type, area, Cut.ALL, everyone)
-    known = lsoas.filter(pl.col("ltla_code").is_not_null())
-    yield adder.table(known, AreaType.LTLA, pl.col("ltla_code"), Cut.ALL, everyone)
+    for area_type in (AreaType.LTLA, AreaType.ICB):
+        area = pl.col(f"{area_type}_code")
+        yield adder.table(lsoas.filter(area.is_not_null()), area_type, area, Cut.ALL, everyone)
 
 
 def _people_cuts(adder: _Adder, msoas: pl.DataFrame, place_code: str) -> Iterator[pl.DataFrame]:

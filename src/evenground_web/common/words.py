@@ -27,6 +27,7 @@ NOTE_MEANINGS: Final = {
 
 AREA_TYPES: Final = {
     AreaType.PLACE: "Whole place",
+    AreaType.ICB: "Integrated care boards",
     AreaType.LTLA: "Districts",
     AreaType.WARD: "Wards",
     AreaType.MSOA: "Neighbourhoods (MSOAs)",

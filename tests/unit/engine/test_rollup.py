@@ -15,9 +15,11 @@ LSOAS = pl.DataFrame(
         "msoa_code": ["M1", "M1", "M2"],
         "ward_code": ["W1", "W2", "W2"],
         "ltla_code": ["D1", "D1", "D2"],
+        "icb_code": [None, None, None],
         "imd_quintile": [1, 1, 4],
         "local_quintile": [1, 3, 5],
-    }
+    },
+    schema_overrides={"icb_code": pl.String},
 )
 PRACTICES = pl.DataFrame({"practice_code": ["P1", "P2"], "pcn_code": ["U1", "U1"]})
 PLACE = Geography("PLACE", "Place", "2019", LSOAS, PRACTICES)
@@ -185,6 +187,19 @@ GROUPS = pl.DataFrame(
          "x__denominator": 2, "x__numerator": 0},
     ]
 )  # fmt: skip
+
+
+def test_areas_add_up_to_districts_and_to_integrated_care_boards_where_the_look_up_names_them(
+    rolled: pl.DataFrame,
+) -> None:
+    assert "icb" not in rolled["area_type"]
+    named = LSOAS.with_columns(pl.Series("icb_code", ["B1", "B1", None]))
+    wider = roll_up(CELLS, Geography("PLACE", "Place", "2019", named, PRACTICES))
+    everybody = wider.filter(pl.col("cut") == "all")
+    of_lsoas = everybody.filter(area_type="lsoa").rows_by_key("area_code", named=True, unique=True)
+    boards = everybody.filter(area_type="icb")
+    assert boards["area_code"].to_list() == ["B1"]
+    assert boards["population"].item() == sum(of_lsoas[code]["population"] for code in ("E1", "E2"))
 
 
 def test_groups_of_people_add_up_to_msoas_and_the_place() -> None:

@@ -45,6 +45,20 @@ def test_quintile_one_is_the_most_deprived_nationally_and_locally(tmp_path):
     assert geography.lsoas["local_quintile"].to_list() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
 
 
+def test_a_look_up_may_name_integrated_care_boards_and_need_not(tmp_path):
+    assert load(tmp_path, [row(1), row(2)]).areas().filter(area_type="icb").is_empty()
+    rows = [f"{row(1)},QNC,Staffordshire", f"{row(2)},QNC,Staffordshire", f"{row(3)},QHL,Black Country"]
+    areas = load(tmp_path, rows, header=f"{HEADER},icb_code,icb_name").areas()
+    boards = areas.filter(area_type="icb").select("area_code", "area_name", "parent_area_code").rows()
+    assert boards == [("QHL", "Black Country", "P1"), ("QNC", "Staffordshire", "P1")]
+    assert areas.filter(area_type="lsoa")["icb_code"].to_list() == ["QNC", "QNC", "QHL"]
+
+
+def test_a_board_without_its_name_is_told(tmp_path):
+    with pytest.raises(WorkspaceError, match="lacks the columns icb_name"):
+        load(tmp_path, [f"{row(1)},QNC"], header=f"{HEADER},icb_code")
+
+
 def test_local_quintiles_rank_the_place_among_itself(tmp_path):
     geography = load(tmp_path, [row(n, rank=n, decile=1) for n in range(1, 11)])
     assert set(geography.lsoas["imd_quintile"]) == {1}

@@ -46,6 +46,7 @@ def content() -> ReleaseContent:
             "local_quintile": [None],
             "ward_code": [None],
             "ltla_code": [None],
+            "icb_code": [None],
             "population": [100],
             "population_note": ["published"],
         }

@@ -17,9 +17,9 @@ MOST_LISTED = 200
 """Areas within another that a page lists; of more, it links to their overview."""
 
 _PARENT_TYPES = {AreaType.LSOA: AreaType.MSOA, AreaType.PRACTICE: AreaType.PCN}
-_COLUMNS = {AreaType.WARD: "ward_code", AreaType.LTLA: "ltla_code"}
+_COLUMNS = {AreaType.WARD: "ward_code", AreaType.LTLA: "ltla_code", AreaType.ICB: "icb_code"}
 _PARTS = {
-    AreaType.PLACE: (AreaType.LTLA, AreaType.WARD, AreaType.MSOA, AreaType.PCN),
+    AreaType.PLACE: (AreaType.ICB, AreaType.LTLA, AreaType.WARD, AreaType.MSOA, AreaType.PCN),
     AreaType.LTLA: (AreaType.MSOA,),
     AreaType.WARD: (AreaType.LSOA,),
     AreaType.MSOA: (AreaType.LSOA,),
@@ -124,6 +124,7 @@ def _list_parents(release: Release, area: Area, row: dict[str, Any] | None) -> t
         (kind, row["parent_area_code"]),
         (AreaType.WARD, row["ward_code"]),
         (AreaType.LTLA, row["ltla_code"]),
+        (AreaType.ICB, row["icb_code"]),
     ]
     found = [
         Area(kind, code, release.area_names[kind, code])
