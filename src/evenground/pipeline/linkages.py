@@ -38,6 +38,8 @@ def link_place(
 ) -> Linked:
     """Link two sources of a place that share no identifier, where its agreements let them be used.
 
+    Whoever opted out of a source takes no part.
+
     Parameters
     ----------
     linkage_id
@@ -60,7 +62,7 @@ def link_place(
         raise AgreementError(
             "The data-sharing agreements do not allow this linkage.", weighed.standings.faults
         )
-    return link_sources(workspace, linkage_id, progress=progress)
+    return link_sources(workspace, linkage_id, restrictions=weighed.restrictions, progress=progress)
 
 
 def describe_linkages(linkages: Iterable[LinkageRates], policy: Policy) -> Iterator[LinkageInfo]:

@@ -44,6 +44,30 @@ def test_sources_that_no_agreement_covers_are_not_linked(councils: Councils) -> 
     assert not (councils.root / "secure" / "linkages").exists()
 
 
+def test_who_opted_out_takes_no_part_in_a_linkage_and_is_counted(
+    linked: Councils, councils: Councils
+) -> None:
+    before = pl.read_parquet(linked.root / "secure/linkages/housing_gp/crosswalk.parquet")
+    tenants, patients = (before[name].sort()[:3].to_list() for name in ("source_id", "register_id"))
+    text = PLACE
+    for name, kind, people in (("Council housing", "national", tenants), ("GP records", "type_1", patients)):
+        councils.write(f"data/{kind}.csv", "\n".join(["id", *people, "somebody-else"]) + "\n")
+        listed = f'path = "data/{kind}.csv"\ncolumn = "id"\nsources = ["{name}"]\n'
+        text += f'\n[[opt_outs]]\nkind = "{kind}"\n{listed}'
+    councils.write("place.toml", text)
+    findings = link_place(councils.workspace, "housing_gp").findings
+    source, register = findings.sides
+    assert source.dropped[words.OPTED_OUT_NATIONAL] == 3
+    assert register.dropped[words.OPTED_OUT_TYPE_1] == 3
+    assert (source.read, register.read) == (1000, 2000)
+    assert (source.kept, register.kept) == (997, 1997)
+    after = pl.read_parquet(councils.root / "secure/linkages/housing_gp/crosswalk.parquet")
+    assert not set(after["source_id"]) & set(tenants)
+    assert not set(after["register_id"]) & set(patients)
+    assert after.height < before.height
+    assert not list((councils.root / "secure/linkages/housing_gp").glob(".linkage*"))
+
+
 def test_events_of_the_linked_reach_the_right_people_of_the_register(linked_councils: Councils) -> None:
     register, housing = load(linked_councils)
     links = pl.read_parquet(linked_councils.root / "secure/linkages/housing_gp/crosswalk.parquet")

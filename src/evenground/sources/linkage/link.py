@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from evenground.sources.linkage.prepare import SIDES, Prepared, open_sides, prep
 from evenground.sources.linkage.rates import Rate, calculate_rates
 from evenground.sources.linkage.report import Findings, as_html, as_json
 from evenground.sources.linkage.resolve import REASONS, resolve
+from evenground.sources.restrictions import Restriction
 from evenground.sources.staging.files import quote
 from evenground.sources.staging.inputs import Progress
 from evenground.sources.staging.persons import prepare_words
@@ -44,7 +46,13 @@ class Linked:
         return self.findings.rates
 
 
-def link_sources(workspace: Workspace, linkage_id: str, *, progress: Progress | None = None) -> Linked:
+def link_sources(
+    workspace: Workspace,
+    linkage_id: str,
+    *,
+    restrictions: Mapping[str, Restriction] | None = None,
+    progress: Progress | None = None,
+) -> Linked:
     """Put the people of two sources together, and write the crosswalk that a build then uses.
 
     Parameters
@@ -53,6 +61,8 @@ def link_sources(workspace: Workspace, linkage_id: str, *, progress: Progress | 
         The workspace; ``definitions/linkages/<id>.toml`` says what is linked.
     linkage_id
         The linkage.
+    restrictions
+        What of each source may be used; whoever opted out is taken out before anything is compared.
     progress
         Called with a sentence as each step begins.
 
@@ -86,7 +96,7 @@ def link_sources(workspace: Workspace, linkage_id: str, *, progress: Progress | 
         made.mkdir(mode=0o700, exist_ok=True)
     with temporary_folder(folder, ".linkage") as name:
         temporary = Path(name)
-        opened, secret = open_sides(linkage, options, workspace.root, temporary, tell)
+        opened, secret = open_sides(linkage, options, workspace.root, temporary, tell, restrictions or {})
         with Session(linkage.source.name, temporary) as session:
             prepare_words(session, quintiles)
             sides = []

@@ -15,10 +15,11 @@ from evenground.sources.linkage.fields import FIELDS, HASHED
 from evenground.sources.linkage.texts import is_hash_sql, key_sql
 from evenground.sources.options import SourceOptions
 from evenground.sources.pseudonyms import Number, forget_key, hold_key, pseudonym_sql, read_key
+from evenground.sources.restrictions import OpenedList, Restriction, hold_opt_outs, open_opt_outs
 from evenground.sources.staging import words
 from evenground.sources.staging.columns import Cells, check_types
 from evenground.sources.staging.files import FileError, InputFile, check_columns, find_files, open_file
-from evenground.sources.staging.inputs import Progress
+from evenground.sources.staging.inputs import Intake, Progress
 from evenground.sources.staging.persons import ethnic_sql, refuse_nhs_numbers
 from evenground.sources.staging.session import Session
 from evenground.vocabulary import MISSING_CATEGORY, UNKNOWN_AREA, Sex
@@ -37,6 +38,7 @@ class OpenSide:
     side: Side
     file: InputFile
     own_key: bytes | None = field(repr=False)
+    opt_outs: tuple[OpenedList, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,14 @@ class Prepared:
 
 
 def open_sides(
-    linkage: Linkage, options: Mapping[str, SourceOptions], root: Path, temporary: Path, tell: Progress
+    linkage: Linkage,
+    options: Mapping[str, SourceOptions],
+    root: Path,
+    temporary: Path,
+    tell: Progress,
+    restrictions: Mapping[str, Restriction],
 ) -> tuple[list[OpenSide], bytes]:
-    """Open both files, and read the key.
+    """Open both files and the lists of who opted out, and read the key.
 
     Raises
     ------
@@ -80,10 +87,21 @@ def open_sides(
             file, {theirs: f"Check {where}.{ours}." for ours, theirs in mapped.items()}, ""
         )
         faults += check_types(file, mapped, key)
-        opened.append(OpenSide(key, side, file, own))
+        lists, unusable = _open_opt_outs(side, restrictions, root, temporary / f"lists-{number}", tell)
+        faults += unusable
+        opened.append(OpenSide(key, side, file, own, tuple(lists)))
     if faults:
         raise SourceError(f'The linkage "{linkage.id}" cannot be made.', faults)
     return opened, secret
+
+
+def _open_opt_outs(
+    side: Side, restrictions: Mapping[str, Restriction], root: Path, temporary: Path, tell: Progress
+) -> tuple[list[OpenedList], list[Fault]]:
+    wanted = restrictions.get(side.name, Restriction()).opt_outs
+    if wanted:
+        temporary.mkdir(mode=0o700)
+    return open_opt_outs(wanted, Intake(side.name, root, temporary, tell))
 
 
 def _own_key(options: SourceOptions) -> tuple[bytes | None, list[Fault]]:
@@ -114,6 +132,7 @@ def prepare_side(session: Session, linkage: Linkage, opened: OpenSide, secret: b
         hold_key(session.connection, opened.own_key, _OWN_SECRET)
     table = f"{opened.key}_people"
     session.run(_stage_sql(linkage, opened, f"{opened.key}_rows"), opened.file)
+    gone = _take_opted_out(session, opened)
     for name in (_SECRET, _OWN_SECRET) if opened.own_key else (_SECRET,):
         forget_key(session.connection, name)
     rejected, notes = session.take_rejected(f"rejects_{opened.key}")
@@ -127,10 +146,31 @@ def prepare_side(session: Session, linkage: Linkage, opened: OpenSide, secret: b
         FROM {opened.key}_rows WHERE person IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY person ORDER BY row_no DESC) = 1
         ORDER BY person""")
-    prepared = _describe(session, linkage, opened, rejected, notes)
+    prepared = _describe(session, linkage, opened, rejected | gone, notes)
     session.run(f"DROP TABLE {opened.key}_rows")
     _require_people(linkage, opened, prepared)
     return prepared
+
+
+def _take_opted_out(session: Session, opened: OpenSide) -> dict[str, int]:
+    """Delete the rows of whoever opted out, before anything is compared; how many, by reason."""
+    if not opened.opt_outs:
+        return {}
+    rows, listed = f"{opened.key}_rows", f"{opened.key}_opted_out"
+    own = opened.own_key is not None
+    hold_opt_outs(
+        session,
+        listed,
+        opened.opt_outs,
+        lambda person: pseudonym_sql(person, Number.NHS_NUMBER, _OWN_SECRET) if own else person,
+    )
+    found = {}
+    for reason, kind in ((words.OPTED_OUT_NATIONAL, "true"), (words.OPTED_OUT_TYPE_1, "false")):
+        which = f"person IN (SELECT pseudonym FROM {listed} WHERE is_national = {kind})"
+        found[reason] = session.run(f"SELECT count(*) FROM {rows} WHERE {which}")[0][0]
+        session.run(f"DELETE FROM {rows} WHERE {which}")
+    session.run(f"DROP TABLE {listed}")
+    return {reason: count for reason, count in found.items() if count}
 
 
 def _refuse_bare(session: Session, linkage: Linkage, opened: OpenSide) -> None:
