@@ -42,7 +42,7 @@ def test_the_areas_to_act_in_first_are_links_with_their_neighbourhood(client: Cl
     assert re.search(r"Of 12 areas with a published figure, \d are more deprived than the middle one", words)
     assert "In Old Town" in words
     assert "May be chance" in words or "Clearly worse than predicted" in words
-    assert 'class="nhsuk-table__header eg-rowname"><a href="/profiles/' in page
+    assert 'class="nhsuk-table__header eg-rowname"><a href="/areas/lsoa/' in page
 
 
 def test_suppressed_areas_are_listed_not_placed(client: Client) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def changed_at(root: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in (root / "data").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("size", "attack"), [(300, "sums"), (19_999, "sums"), (20_000, "programs"), (None, "programs")]
+)
+def test_a_wenbury_of_few_people_attacks_its_releases_by_sums_alone(size, attack):
+    from evenground.sources.synthetic.wenbury_workspace import _place_toml
+
+    assert tomllib.loads(_place_toml({}, size))["disclosure"].get("attack", "programs") == attack
 
 
 def test_the_workspace_loads_and_says_that_it_is_synthetic(root: Path) -> None:

@@ -96,6 +96,15 @@ left_date = "deregistered_on"
 """
 
 
+_FEW: Final = 20_000
+_QUICK: Final = """\
+[disclosure]
+# Among so few people nearly every count is small, and linear programs would take most of the build. What they
+# find beyond each sum by itself, 'evenground disclosure audit' tells. A real place always has them solved.
+attack = "sums"
+"""
+
+
 def make_wenbury_workspace(
     root: Path,
     *,
@@ -113,7 +122,8 @@ def make_wenbury_workspace(
     root
         The workspace; made where it is not there.
     size
-        How many residents; about 265,000 where not given.
+        How many residents; about 265,000 where not given. A place of fewer than 20,000 attacks its releases by
+        sums alone, which is quicker.
     progress
         Called with what is being done and the share done, 0 to 1.
     """
@@ -130,7 +140,7 @@ def make_wenbury_workspace(
         write_atomically(data / name, (FOLDER / name).read_bytes())
     place = generate_place(load_wenbury(), data, size=size, seed=seed, as_at=AS_AT, progress=progress)
     systems = {system: path.name for system, path in place.events.items()}
-    write_atomically(root / PLACE_FILE, _place_toml(systems).encode())
+    write_atomically(root / PLACE_FILE, _place_toml(systems, size).encode())
     _write_agreement(root)
     # Last of all: a run that was cut short leaves no stamp, and the next one starts afresh.
     write_atomically(data / STAMP, stamp)
@@ -143,14 +153,17 @@ def _write_agreement(root: Path) -> None:
         write_atomically(root / AGREEMENT, (FOLDER / "agreement.toml").read_bytes())
 
 
-def _place_toml(systems: dict[str, str]) -> str:
+def _place_toml(systems: dict[str, str], size: int | None) -> str:
     events = [
         _EVENTS_TOML.format(
             file=file, code_system="" if system == "snomed_ct" else f'\ncode_system = "{system}"'
         )
         for system, file in systems.items()
     ]
-    return _PLACE_TOML + "".join(events)
+    place = _PLACE_TOML
+    if size is not None and size < _FEW:
+        place = place.replace("[disclosure]\n", _QUICK, 1)
+    return place + "".join(events)
 
 
 def _is_complete(root: Path) -> bool:
