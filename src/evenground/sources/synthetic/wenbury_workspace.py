@@ -122,8 +122,8 @@ def make_wenbury_workspace(
     root
         The workspace; made where it is not there.
     size
-        How many residents; about 265,000 where not given. A place of fewer than 20,000 attacks its releases by
-        sums alone, which is quicker.
+        How many residents; about 265,000 where not given. A place of fewer than 20,000 attacks its releases
+        by sums alone, which is quicker.
     progress
         Called with what is being done and the share done, 0 to 1.
     """
