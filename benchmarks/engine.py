@@ -158,6 +158,7 @@ def geography(data: Path) -> Geography:
         pl.col("place").alias("ltla_code"),
         "imd_quintile",
         pl.col("imd_quintile").alias("local_quintile"),
+        pl.lit(None, pl.String).alias("icb_code"),
     )
     practices = pl.read_parquet(data / "practices.parquet")["practice_code"]
     pcn = pl.Series("pcn_code", [f"U{int(code[1:]) // 5}" for code in practices], dtype=pl.String)
