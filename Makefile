@@ -24,7 +24,7 @@ help: ## list the recipes
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(READY): pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
-	UV_PYTHON_DOWNLOADS=never $(UV) sync --locked --extra web --no-default-groups --inexact
+	UV_PYTHON_DOWNLOADS=never $(UV) sync --locked --extra web --extra reports --no-default-groups --inexact
 	@touch $(READY)
 
 $(SYNCED): pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
