@@ -303,6 +303,7 @@ def _with_published(workspace: Workspace, inputs: _Inputs, clock: Clock, report:
             indicators=inputs.definitions.published,
             areas=inputs.geography.areas(),
             place_code=workspace.place.place.code,
+            lsoa_edition=workspace.place.areas.lsoa_edition,
         )
         report.aggregates += [aggregate.report for aggregate in loaded]
         published = make_published(
@@ -487,6 +488,7 @@ def _check_sources(workspace: Workspace, day: dt.date) -> list[Fault]:
             root=workspace.root,
             folder=workspace.secure,
             indicators=_load_definitions(workspace).published,
+            lsoa_edition=workspace.place.areas.lsoa_edition,
         )
     return faults
 
@@ -609,6 +611,7 @@ def _describe(
     digests = {loaded.source: loaded.sha256 for loaded in report.sources}
     digests |= {loaded.source: loaded.sha256 for loaded in report.aggregates}
     converted = {loaded.source: loaded.lsoa_conversion for loaded in report.sources}
+    converted |= {loaded.source: loaded.lsoa_conversion for loaded in report.aggregates}
     place, areas = workspace.place.place, workspace.place.areas
     definitions = inputs.definitions
     return ReleaseContent(

@@ -19,7 +19,7 @@ from typing import Any, Final
 import polars as pl
 
 from evenground.errors import Fault
-from evenground.sources.options import SourceOptions
+from evenground.sources.options import EditionOptions
 from evenground.sources.staging import words
 from evenground.sources.staging.files import FileError, find_files, read_through
 from evenground.sources.staging.session import Session
@@ -40,10 +40,11 @@ _LEAST_ROWS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Editions:
-    """A best-fit look-up from one edition to the other.
+    """A look-up from one edition to the other.
 
     ``frame`` has one row for each area of the edition that is read: ``word`` (its code), ``fitted`` (the area
-    of the other edition that it is read as) and ``is_exact`` (whether all of it is in that one).
+    of the other edition that it is read as) and ``is_exact`` (whether all of it is in that one). ``pairs``
+    has every ``word`` with every ``fitted`` that holds some of it, and ``is_redrawn``.
     """
 
     name: str
@@ -52,9 +53,10 @@ class Editions:
     wanted: str
     rule: str
     frame: pl.DataFrame
+    pairs: pl.DataFrame
 
 
-def check_edition(source: str, options: SourceOptions, wanted: str | None) -> list[Fault]:
+def check_edition(source: str, options: EditionOptions, wanted: str | None) -> list[Fault]:
     """The faults of what a source says of its LSOAs, where the place has those of the edition ``wanted``."""
     where = f'{PLACE_FILE}, source "{source}"'
     said, lookup = options.lsoa_edition, options.lsoa_lookup
@@ -75,7 +77,7 @@ def check_edition(source: str, options: SourceOptions, wanted: str | None) -> li
     return []
 
 
-def find_editions(source: str, options: SourceOptions, root: Path) -> tuple[Editions | None, list[Fault]]:
+def find_editions(source: str, options: EditionOptions, root: Path) -> tuple[Editions | None, list[Fault]]:
     """The look-up that a source names, or the faults of its file; neither where it names none."""
     if options.lsoa_lookup is None or options.lsoa_edition is None:
         return None, []
@@ -113,7 +115,9 @@ def load_editions(name: str, path: Path, *, read: str) -> tuple[Editions | None,
     if pairs.is_empty():
         return None, [Fault(name, "holds no row with two codes of LSOAs.", "Ask for the file again.")]
     rule = "the most people" if "population" in found else "the first code"
-    return Editions(name, hashlib.sha256(content).hexdigest(), read, wanted, rule, _choose(pairs)), []
+    redrawn = (pl.col("change").fill_null("") == _REDRAWN).alias("is_redrawn")
+    told = pairs.select("word", "fitted", redrawn)
+    return Editions(name, hashlib.sha256(content).hexdigest(), read, wanted, rule, _choose(pairs), told), []
 
 
 def _tidy(table: pl.DataFrame, found: dict[str, str], read: str, wanted: str) -> pl.DataFrame:

@@ -49,15 +49,20 @@ def check_overlap(columns: ByColumn, constants: ByColumn, values: ByColumn) -> N
         raise ValueError(f"values are given for {', '.join(unmapped)}, which columns does not map")
 
 
-class SourceOptions(StrictModel):
-    """What a source of any kind may say besides its name and kind: how it goes with the others."""
+class EditionOptions(StrictModel):
+    """What a source of people or of figures may say of the edition of its LSOAs."""
+
+    lsoa_edition: Annotated[Literal["2011", "2021"] | None, YearAsText] = None
+    lsoa_lookup: str | None = Field(default=None, min_length=1)
+
+
+class SourceOptions(EditionOptions):
+    """What a source of people of any kind may say besides its name and kind: how it goes with the others."""
 
     identifiers: str | None = Field(default=None, min_length=1)
     is_register: bool = False
     adds_people: bool = False
     linkage: str | None = Field(default=None, min_length=1)
-    lsoa_edition: Annotated[Literal["2011", "2021"] | None, YearAsText] = None
-    lsoa_lookup: str | None = Field(default=None, min_length=1)
     pseudonymise: Literal["nhs_number"] | None = None
     pseudonym_key: str = Field(default=KEY_VARIABLE, min_length=1)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from evenground.contract import TableReport
 from evenground.errors import Fault, SourceError, suggest
 from evenground.indicators.published import PublishedIndicator
 from evenground.sources.aggregates import words
+from evenground.sources.aggregates.conversion import convert_figures, describe_figures, widen_areas
 from evenground.sources.aggregates.options import (
     CountsOptions,
     FingertipsIndicator,
@@ -21,6 +22,7 @@ from evenground.sources.aggregates.options import (
 )
 from evenground.sources.aggregates.sift import FIGURE, NUMBERS, Place, Rules, say_rows, sift
 from evenground.sources.aggregates.tables import Table, open_tables, read_table
+from evenground.sources.editions import Editions, check_edition, find_editions
 from evenground.sources.staging.files import source_error
 from evenground.sources.staging.inputs import Intake, Progress
 from evenground.sources.staging.session import Session
@@ -51,11 +53,16 @@ FIGURE_COLUMNS: Final = {
 
 @dataclass(slots=True)
 class AggregateReport:
-    """What one source of published figures gave: its tables, and the digest of each file."""
+    """What one source of published figures gave: its tables, and the digest of each file.
+
+    ``lsoa_conversion`` tells how its LSOAs were read as those of another edition; it is empty where they were
+    not.
+    """
 
     source: str
     tables: list[TableReport] = field(default_factory=list)
     sha256: dict[str, str] = field(default_factory=dict)
+    lsoa_conversion: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,7 @@ class _Opened:
     section: SourceSection
     options: FingertipsOptions | CountsOptions
     tables: list[Table]
+    editions: Editions | None
 
 
 def split_sections(
@@ -94,6 +102,7 @@ def load_aggregates(
     indicators: Mapping[str, PublishedIndicator],
     areas: pl.DataFrame,
     place_code: str,
+    lsoa_edition: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Aggregate, ...]:
     """Read the sources of published figures.
@@ -112,6 +121,8 @@ def load_aggregates(
         The areas of the place, one row each with ``area_type`` and ``area_code``.
     place_code
         The code of the place.
+    lsoa_edition
+        Of which census year the place's LSOAs are: figures of the other are converted by a look-up.
     progress
         Called with a sentence as each file is begun.
 
@@ -122,7 +133,7 @@ def load_aggregates(
     """
     tell = progress or (lambda _: None)
     with temporary_folder(folder, ".aggregates") as name:
-        opened, faults = _open_all(sections, root, Path(name), indicators, tell)
+        opened, faults = _open_all(sections, root, Path(name), indicators, lsoa_edition, tell)
         if faults:
             raise SourceError("The published figures cannot be read.", faults)
         loaded = []
@@ -141,10 +152,11 @@ def check_aggregates(
     root: Path,
     folder: Path,
     indicators: Mapping[str, PublishedIndicator],
+    lsoa_edition: str | None = None,
 ) -> list[Fault]:
     """Every fault of the sections and of their files; no row is checked."""
     with temporary_folder(folder, ".aggregates") as name:
-        return _open_all(sections, root, Path(name), indicators, lambda _: None)[1]
+        return _open_all(sections, root, Path(name), indicators, lsoa_edition, lambda _: None)[1]
 
 
 def _open_all(
@@ -152,6 +164,7 @@ def _open_all(
     root: Path,
     temporary: Path,
     indicators: Mapping[str, PublishedIndicator],
+    lsoa_edition: str | None,
     tell: Progress,
 ) -> tuple[list[_Opened], list[Fault]]:
     intake = Intake("", root, temporary, tell)
@@ -166,8 +179,10 @@ def _open_all(
         options, wrong = _with_indicators(section.name, options, indicators)
         intake.source = section.name
         tables, found = open_tables(section.name, options, intake)
-        faults += [*wrong, *found]
-        opened.append(_Opened(section, options, tables))
+        misfit = check_edition(section.name, options, lsoa_edition)
+        editions, unreadable = (None, []) if misfit else find_editions(section.name, options, root)
+        faults += [*wrong, *found, *misfit, *unreadable]
+        opened.append(_Opened(section, options, tables, editions))
     return opened, faults
 
 
@@ -215,6 +230,11 @@ def _with_indicators(
 
 def _load_one(session: Session, source: _Opened, rules: Rules, tell: Progress) -> Aggregate:
     report = AggregateReport(source.section.name)
+    areas, editions = rules.place.areas, source.editions
+    if editions:
+        report.lsoa_conversion = describe_figures(editions)
+        report.sha256[editions.name] = editions.sha256
+        rules = replace(rules, place=replace(rules.place, areas=widen_areas(areas, editions)))
     frames: list[pl.DataFrame] = []
     faults: list[Fault] = []
     for table in source.tables:
@@ -223,6 +243,8 @@ def _load_one(session: Session, source: _Opened, rules: Rules, tell: Progress) -
         started = TableReport(table.name, table.file.name, sum(rejected.values()), dropped=dict(rejected))
         started.notes = [*table.file.notes, *notes]
         sifted = sift(rows, rules, started)
+        if editions:
+            sifted.kept = convert_figures(sifted.kept, editions, rules, areas, sifted.report)
         report.tables.append(sifted.report)
         report.sha256[table.file.name] = table.file.sha256
         frames.append(sifted.kept.with_columns(pl.lit(len(frames)).alias("table_no")))
@@ -239,7 +261,7 @@ def _drop_repeated(kept: pl.DataFrame, tables: Sequence[TableReport]) -> pl.Data
     says = [*FIGURE, *NUMBERS, "value_note"]
     first = kept.unique(subset=says, keep="first", maintain_order=True)
     repeated = kept.join(first.select("table_no", "row"), on=["table_no", "row"], how="anti")
-    again = repeated.group_by("table_no").agg(pl.col("row").sort()).sort("table_no")
+    again = repeated.group_by("table_no").agg(pl.col("row").unique().sort()).sort("table_no")
     for number, rows in again.iter_rows():
         table = tables[number]
         table.kept -= len(rows)

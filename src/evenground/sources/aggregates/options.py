@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from evenground.sources.aggregates.words import Mark
-from evenground.sources.options import Separator, StrictModel
+from evenground.sources.options import EditionOptions, Separator, StrictModel
 from evenground.vocabulary import AreaType, Cut, PublishedCut
 
 _Column = Annotated[str | None, Field(min_length=1)]
@@ -25,7 +25,7 @@ Periods = Annotated[Literal["latest", "all"] | tuple[str, ...], BeforeValidator(
 """The latest period of each kind of area and breakdown, every one, or those named."""
 
 
-class AggregateOptions(StrictModel):
+class AggregateOptions(EditionOptions):
     """What sources of published figures have in common."""
 
     path: str = Field(min_length=1)

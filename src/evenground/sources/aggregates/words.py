@@ -32,12 +32,17 @@ LIMITS_APART = "limits that do not hold the value"
 UNPUBLISHED_VALUE = "value that protected counts do not give, in a table that is not published"
 OTHER_EDITION = "another edition of the same breakdown"
 OTHER_PERIOD = "another period than those asked for"
+REDRAWN = "LSOA of the other edition that was redrawn"
+NOT_ADDABLE = "LSOA of the other edition that merged, without counts of all its parts"
+SPLIT_UNPUBLISHED = "LSOA of the other edition that was split, in a table that is not published"
 
 SUPPRESSED = "suppressed by the publisher (kept as suppressed)"
 MISSING = "without a value (kept as missing)"
 ROUNDED_COUNT = "count that is not whole (rounded)"
 LIMITS_SET_ASIDE = "given twice with other limits (set aside, worked out from the counts)"
 VALUE_FROM_COUNTS = "without a value (worked out from its counts)"
+ADDED_UP = "LSOA of the other edition that merged (added up)"
+CARRIED_OVER = "LSOA of the other edition that was split (its value shown for each part)"
 
 DROPPED: Final = {
     NO_INDICATOR: "The cell is empty, and `rows_without_id` does not say what such rows are.",
@@ -66,6 +71,10 @@ DROPPED: Final = {
     "more behind it than two.",
     OTHER_EDITION: "Deciles by an older Index of Multiple Deprivation, or by older areas, for one period.",
     OTHER_PERIOD: "`periods` asks for others.",
+    REDRAWN: "With `lsoa_lookup`: parts of several areas became one.",
+    NOT_ADDABLE: "With `lsoa_lookup`: a part is not in the table or has no counts, or the figure is a "
+    "standardised rate, which does not add up.",
+    SPLIT_UNPUBLISHED: "With `lsoa_lookup`: nobody can tell how many of its count are in each part.",
 }
 """Why a row is dropped, in the order in which the reasons are tried."""
 
@@ -75,6 +84,8 @@ CHANGED: Final = {
     ROUNDED_COUNT: "Some publishers give modelled counts. The value is not touched.",
     LIMITS_SET_ASIDE: "Value and counts are the same in both rows.",
     VALUE_FROM_COUNTS: "Count and denominator are there.",
+    ADDED_UP: "With `lsoa_lookup`: one figure, from their counts; suppressed where one of them is.",
+    CARRIED_OVER: "With `lsoa_lookup`: value and limits as published, and no counts.",
 }
 """What was done to a row that is kept."""
 
