@@ -20,6 +20,7 @@ _PARENT_TYPES = {AreaType.LSOA: AreaType.MSOA, AreaType.PRACTICE: AreaType.PCN}
 _COLUMNS = {AreaType.WARD: "ward_code", AreaType.LTLA: "ltla_code", AreaType.ICB: "icb_code"}
 _PARTS = {
     AreaType.PLACE: (AreaType.ICB, AreaType.LTLA, AreaType.WARD, AreaType.MSOA, AreaType.PCN),
+    AreaType.ICB: (AreaType.MSOA,),
     AreaType.LTLA: (AreaType.MSOA,),
     AreaType.WARD: (AreaType.LSOA,),
     AreaType.MSOA: (AreaType.LSOA,),
