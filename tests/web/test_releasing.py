@@ -181,6 +181,23 @@ def test_every_download_is_logged_by_whom_and_what_and_a_page_is_not(client_of, 
     assert "secret" not in log.read_text()
 
 
+def test_figures_read_by_a_program_are_logged_and_an_answer_that_is_still_right_is_not(
+    client_of, folder: Path
+) -> None:
+    analyst = client_of(Role.ANALYST)
+    log = folder.parent / "site-log.jsonl"
+    before = len(list(read_lines(log)))
+    answer = analyst.get("/api/v1/values?limit=1&indicator_id=bowel_screening")
+    assert answer.status_code == 200
+    assert analyst.get("/api/v1/profiles").status_code == 200
+    again = analyst.get(
+        "/api/v1/values?limit=1&indicator_id=bowel_screening", headers={"If-None-Match": answer["ETag"]}
+    )
+    assert again.status_code == 304
+    (line,) = list(read_lines(log))[before:]
+    assert (line.event, line.facts["what"]) == ("exported", "list_values")
+
+
 def test_a_log_that_cannot_be_written_keeps_nobody_out(site: Settings, client_of, tmp_path: Path) -> None:
     site.EVENGROUND_LOG = str(tmp_path / "nowhere" / "log.jsonl")
     assert client_of(Role.ANALYST).get("/about-the-data/tables/areas.csv").status_code == 200
