@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _RECORDED: Final = "completeness"
 _AREA: Final = "area unknown"
+_TOTALS: Final = ("read", "counted")
 Row = Mapping[str, object]
 
 
@@ -58,6 +59,7 @@ def find_exposed_rows(rows: Sequence[Row], policy: Policy) -> list[tuple[int, in
 def choose_rows_to_hide(rows: Sequence[Row], policy: Policy) -> frozenset[int]:
     """The places of further rows to suppress, the smallest that help first."""
     hidden: set[int] = set()
+    note = str(ValueNote.SUPPRESSED_SECONDARY if policy.names_reasons else ValueNote.SUPPRESSED)
     told = list(rows)
     while exposed := find_exposed_rows(told, policy):
         tables = {(told[place]["source"], told[place]["table"]) for place, _ in exposed}
@@ -66,7 +68,7 @@ def choose_rows_to_hide(rows: Sequence[Row], policy: Policy) -> frozenset[int]:
             break
         hidden |= new
         told = [
-            {**row, "count": None, "value_note": str(ValueNote.SUPPRESSED)} if place in new else row
+            {**row, "count": None, "value_note": note} if place in new else row
             for place, row in enumerate(told)
         ]
     return frozenset(hidden)
@@ -74,11 +76,11 @@ def choose_rows_to_hide(rows: Sequence[Row], policy: Policy) -> frozenset[int]:
 
 def _smallest(rows: Sequence[Row], key: tuple[object, object]) -> int | None:
     shown = [
-        (int(str(row["count"])), place)
+        (int(str(row["count"])), row["what"] in _TOTALS, place)
         for place, row in enumerate(rows)
         if (row["source"], row["table"]) == key and row["count"] and row["what"] != "changed"
     ]
-    return min(shown)[1] if shown else None
+    return min(shown)[-1] if shown else None
 
 
 def _system(rows: Sequence[Row], policy: Policy) -> System:
@@ -89,7 +91,7 @@ def _system(rows: Sequence[Row], policy: Policy) -> System:
     totals = {
         (row["source"], row["table"]): place
         for place, row in enumerate(rows)
-        if row["what"] in {"read", "counted"}
+        if row["what"] in _TOTALS
     }
     entries: list[tuple[int, int, float]] = []
     for number, (key, total) in enumerate(sorted(totals.items(), key=str)):
@@ -110,6 +112,8 @@ def _is_part(row: Row) -> bool:
 def _bounds(row: Row, policy: Policy) -> tuple[float, float]:
     count = row["count"]
     if count is None:
+        if row["value_note"] == ValueNote.SUPPRESSED_SECONDARY:
+            return 0.0, np.inf
         is_closed = not policy.secondary or policy.names_reasons
         return float(policy.suppress_from), float(policy.suppress_to) if is_closed else np.inf
     shown = int(str(count))

@@ -25,6 +25,7 @@ from evenground.disclosure import (
     withhold_populations,
 )
 from evenground.errors import DisclosureError, FaultsError
+from evenground.pipeline.linkages import list_rates
 from evenground.releases import TABLES, CoverageRow, IndicatorInfo, Release, list_releases
 from evenground.vocabulary import AreaType, Basis, Cut, ValueNote
 from evenground.workspace import write_atomically
@@ -246,7 +247,7 @@ def publish_of(release: Release, own: Path | None) -> Published:
         {name: release.table(name) for name in ("values", "areas", "rankings")},
         tell(release.indicators.values()),
         find_policy(manifest.policy, own=own),
-        tuple(row.model_dump() for row in release.coverage),
+        (*(row.model_dump() for row in release.coverage), *list_rates(release.linkages)),
         manifest.records_sha256,
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
 from typing import Final
 
-from evenground.disclosure import Policy, protect_count
+from evenground.disclosure import Policy, choose_rows_to_hide, protect_count
 from evenground.errors import AgreementError
 from evenground.indicators import SHIPPED, load_definitions
 from evenground.pipeline.coverage import policy_of_documents
@@ -14,11 +15,13 @@ from evenground.pipeline.governance import weigh_place
 from evenground.releases import LinkageInfo
 from evenground.sources.aggregates import split_sections
 from evenground.sources.linkage import LinkageRates, Linked, Rate, link_sources, load_rates
-from evenground.vocabulary import ValueNote
+from evenground.vocabulary import Cut, ValueNote
 from evenground.workspace import Workspace
 
 GROUPS: Final = ("all", "ethnic_group", "imd_quintile")
 """The groups that a build tells of; the linkage's own report has sex and age as well."""
+
+_MEASURES: Final = ("persons", "linked")
 
 
 def read_linkages(workspace: Workspace) -> list[LinkageRates]:
@@ -66,9 +69,51 @@ def link_place(
 
 
 def describe_linkages(linkages: Iterable[LinkageRates], policy: Policy) -> Iterator[LinkageInfo]:
-    """The same under the policy, as a release tells it."""
+    """The same under the policy, as a release tells it, without the counts that give a hidden one away."""
     for linkage in linkages:
-        yield from (_protect(linkage, rate, policy_of_documents(policy)) for rate in linkage.rates)
+        told = [_protect(linkage, rate, policy_of_documents(policy)) for rate in linkage.rates]
+        yield from _hide_further(told, policy)
+
+
+def list_rates(linkages: Iterable[LinkageInfo]) -> list[dict[str, object]]:
+    """Linkages as an attacker reads them: in each table the counts of groups add up to everybody's."""
+    return [row for _, _, row in _add_up(tuple(linkages))]
+
+
+def _hide_further(told: Sequence[LinkageInfo], policy: Policy) -> list[LinkageInfo]:
+    rows = _add_up(told)
+    chosen = choose_rows_to_hide([row for *_, row in rows], policy) if policy.secondary else frozenset()
+    hidden = {rows[place][:2] for place in chosen}
+    note = str(ValueNote.SUPPRESSED_SECONDARY if policy.names_reasons else ValueNote.SUPPRESSED)
+    kept = list(told)
+    for place, measure in sorted(hidden):
+        # The share that was linked cannot be told either.
+        change = {"linked": None} | ({"persons": None} if measure == "persons" else {})
+        is_first = kept[place].linked is not None
+        kept[place] = kept[place].model_copy(update=change | ({"value_note": note} if is_first else {}))
+    return kept
+
+
+def _add_up(told: Sequence[LinkageInfo]) -> list[tuple[int, str, dict[str, object]]]:
+    """The place of each row, the measure, and what it says as a part, or the whole, of a table."""
+    everybody = {row.linkage: place for place, row in enumerate(told) if row.group == Cut.ALL}
+    tables = dict.fromkeys((row.linkage, row.group) for row in told if row.group != Cut.ALL)
+    rows = []
+    for (linkage, group), measure in product(tables, _MEASURES):
+        parts = [place for place, row in enumerate(told) if (row.linkage, row.group) == (linkage, group)]
+        whole = [everybody[linkage]] if linkage in everybody else []
+        for place in (*whole, *parts):
+            row = told[place]
+            said = {
+                "source": linkage,
+                "table": f"{measure} by {group}",
+                "what": "read" if row.group == Cut.ALL else "kept",
+                "reason": row.category,
+                "count": getattr(row, measure),
+                "value_note": row.value_note,
+            }
+            rows.append((place, measure, said))
+    return rows
 
 
 def _protect(linkage: LinkageRates, rate: Rate, policy: Policy) -> LinkageInfo:

@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 
 from evenground.disclosure import load_policy
+from evenground.disclosure.coverage import find_exposed_rows
 from evenground.errors import AgreementError, SourceError
 from evenground.pipeline import build_release, check_workspace
-from evenground.pipeline.linkages import describe_linkages, link_place
+from evenground.pipeline.linkages import describe_linkages, link_place, list_rates
+from evenground.releases import LinkageInfo
 from evenground.sources import check_sources, load_sources
 from evenground.sources.linkage import link_sources, load_rates
 from evenground.sources.staging import words
@@ -220,6 +222,35 @@ def test_a_small_group_of_a_linkage_is_suppressed_in_the_release(linked_councils
     hidden, zero = describe_linkages([replace(rates, rates=(few, nobody))], load_policy("nhs-7-5"))
     assert (hidden.persons, hidden.linked, hidden.value_note) == (300, None, "suppressed")
     assert (zero.persons, zero.linked, zero.value_note) == (300, 0, "zero")
+
+
+def test_a_group_of_a_linkage_that_the_others_give_away_takes_another_with_it(
+    linked_councils: Councils,
+) -> None:
+    rates = load_rates(linked_councils.root, "housing_gp")
+
+    def describe(few: int, *others: int) -> list[LinkageInfo]:
+        counts = {"all": few + sum(others), **dict(zip("12345", (few, *others), strict=False))}
+        group = {"all": "all"}
+        exact = tuple(
+            replace(
+                rates.rates[0],
+                group=group.get(key, "imd_quintile"),
+                category=key,
+                persons=1000 if key == "all" else 1000 // (len(counts) - 1),
+                linked=count,
+            )
+            for key, count in counts.items()
+        )
+        return list(describe_linkages([replace(rates, rates=exact)], load_policy("nhs-7-5")))
+
+    # 301 and 298 are told as 300: between 0 and 4 are left for the first.
+    told = describe(3, 298)
+    assert [row.linked for row in told] == [300, None, None]
+    assert [row.persons for row in told] == [1000, 500, 500]
+    assert not find_exposed_rows(list_rates(told), load_policy("nhs-7-5"))
+    # Among five, rounding alone leaves room enough.
+    assert [row.linked for row in describe(4, 96, 100, 100, 100)] == [400, None, 95, 100, 100, 100]
 
 
 def test_a_report_of_another_run_than_the_crosswalks_is_not_told(linked_councils: Councils) -> None:
