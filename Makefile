@@ -13,6 +13,9 @@ RUN := $(UV) run --frozen --no-sync
 READY := .venv/.evenground-ready
 SYNCED := .venv/.evenground-synced
 
+# The tests start hundreds of processes: without its compiled files, Python spends most of their time on reading source.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test check fix bench docs pictures assets clean
 
 help: ## list the recipes
