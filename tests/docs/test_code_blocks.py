@@ -6,12 +6,15 @@ A page is run from top to bottom in a folder of its own:
 - ``python`` blocks run one after the other in one namespace; those between two shell blocks in one process;
 - ``toml file=PATH`` blocks are written to PATH first; every ``toml`` block must be TOML;
 - ``text`` blocks are output or pictures, and are not run.
+
+Several pages begin with the same small demo. The first that does runs it; the others begin with what it made.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -30,6 +33,9 @@ PAGES = sorted(
 )
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<code>.*?)^```\s*$", re.DOTALL | re.MULTILINE)
 KNOWN = {"sh", "python", "toml", "text", "csv", "sql"}
+
+
+DEMO = "evenground demo --folder wenbury --size 2000 --no-serve"
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,14 @@ def run_python(page: Path, blocks: list[Block], folder: Path) -> None:
     run(page, blocks[-1], [sys.executable, str(file)], folder)
 
 
-def run_shell(page: Path, block: Block, folder: Path) -> None:
+def run_shell(page: Path, block: Block, folder: Path, demo: Path) -> None:
     lines = block.code.splitlines()
+    if lines[0] == DEMO:
+        if not demo.exists():
+            demo.mkdir()
+            run(page, block, ["bash", "-c", lines[0]], demo)
+        shutil.copytree(demo, folder, dirs_exist_ok=True)
+        del lines[0]
     unknown = {line.split()[1] for line in lines if line.startswith("make ")} - recipes()
     assert not unknown, f"{page.name}, line {block.line}: no such recipe {unknown}"
     script = "\n".join(line for line in lines if not line.startswith("make"))
@@ -87,8 +99,14 @@ def run_shell(page: Path, block: Block, folder: Path) -> None:
         run(page, block, ["bash", "-euo", "pipefail", "-c", script], folder)
 
 
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the small demo is, once a page has run it."""
+    return tmp_path_factory.mktemp("docs") / "demo"
+
+
 @pytest.mark.parametrize("document", PAGES, ids=lambda document: str(document.relative_to(REPOSITORY)))
-def test_every_block_of_the_page_runs(document, tmp_path):
+def test_every_block_of_the_page_runs(document, tmp_path, demo):
     python: list[Block] = []
     not_run = False
     for block in read_blocks(document):
@@ -110,6 +128,6 @@ def test_every_block_of_the_page_runs(document, tmp_path):
         if block.language == "toml":
             tomllib.loads(block.code)
         elif block.language == "sh":
-            run_shell(document, block, tmp_path)
+            run_shell(document, block, tmp_path, demo)
     if not_run:
         run_python(document, python, tmp_path)
