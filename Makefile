@@ -41,7 +41,7 @@ demo: assets ## set up everything, build the invented Place of Wenbury and open 
 	@$(RUN) evenground demo $(DEMO)
 
 test: $(SYNCED) assets ## set up everything and run every test
-	$(RUN) pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(TESTS)
+	$(RUN) pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: $(SYNCED) ## format, lint, types, import contracts, migrations, lock file
 	$(RUN) ruff format --check .
