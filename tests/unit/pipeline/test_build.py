@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from evenground.disclosure import load_policy, require_protected
 from evenground.errors import DefinitionError, DisclosureError, FaultsError, SourceError, WorkspaceError
 from evenground.indicators import load_definitions
-from evenground.pipeline import build_release, check_workspace
+from evenground.pipeline import BuildReport, build_release, check_workspace
 from evenground.releases import Release, current_release, list_releases, load_release
 from evenground.vocabulary import UNRECORDED_ETHNIC_GROUPS
 from evenground.workspace import Workspace, load_workspace
@@ -60,10 +61,34 @@ def test_two_builds_of_the_same_inputs_give_the_same_bytes(wenbury):
     assert released_files(release) == first
 
 
-def test_a_second_build_says_that_nothing_changed(wenbury):
-    _, report = build_release(wenbury)
-    assert report.unchanged
-    assert len(list_releases(wenbury.releases)) == 1
+@dataclasses.dataclass(frozen=True)
+class Rebuilt:
+    """A workspace that was built twice, with what a killed and a running build left before the second."""
+
+    workspace: Workspace
+    release: Release
+    report: BuildReport
+    killed: Path
+    running: Path
+
+
+@pytest.fixture(scope="module")
+def rebuilt(wenbury_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Rebuilt:
+    root = tmp_path_factory.mktemp("rebuilt") / "wenbury"
+    shutil.copytree(wenbury_template, root)
+    workspace = load_workspace(root)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [workspace.secure / f"build-{number}-abc" for number in (ended.pid, os.getppid())]
+    for folder in left:
+        folder.mkdir()
+        (folder / "persons.parquet").write_bytes(b"x")
+    return Rebuilt(workspace, *build_release(workspace), *left)
+
+
+def test_a_second_build_says_that_nothing_changed(rebuilt):
+    assert rebuilt.report.unchanged
+    assert len(list_releases(rebuilt.workspace.releases)) == 1
 
 
 def test_every_count_of_the_release_follows_the_policy(wenbury):
@@ -162,22 +187,13 @@ def test_an_extract_that_breaks_off_leaves_the_last_release_and_no_working_files
     assert [path.name for path in wenbury.releases.iterdir() if path.name.startswith(".")] == []
 
 
-def test_working_files_are_gone_after_a_good_build(wenbury):
-    build_release(wenbury)
-    assert list(wenbury.secure.glob("build-*")) == []
+def test_what_a_killed_build_left_is_removed_by_the_next_and_a_running_one_is_let_be(rebuilt):
+    assert not rebuilt.killed.exists()
+    assert rebuilt.running.exists()
 
 
-def test_what_a_killed_build_left_is_removed_by_the_next_and_a_running_one_is_let_be(wenbury):
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    killed = wenbury.secure / f"build-{ended.pid}-abc"
-    running = wenbury.secure / f"build-{os.getppid()}-abc"
-    for folder in (killed, running):
-        folder.mkdir()
-        (folder / "persons.parquet").write_bytes(b"x")
-    build_release(wenbury)
-    assert not killed.exists()
-    assert running.exists()
+def test_working_files_are_gone_after_a_good_build(rebuilt):
+    assert list(rebuilt.workspace.secure.glob("build-*")) == [rebuilt.running]
 
 
 def test_the_exact_report_stays_in_the_secure_zone(wenbury):
@@ -188,9 +204,10 @@ def test_the_exact_report_stays_in_the_secure_zone(wenbury):
     assert wenbury.secure.stat().st_mode & 0o077 == 0
 
 
-def test_the_report_tells_memory_and_completeness_that_adds_up_to_everybody(wenbury):
-    _, report = build_release(wenbury)
-    written = json.loads((wenbury.secure / "reports" / f"{report.release_id}.json").read_text())
+def test_the_report_tells_memory_and_completeness_that_adds_up_to_everybody(rebuilt):
+    report, secure = rebuilt.report, rebuilt.workspace.secure
+    written = json.loads((secure / "reports" / f"{report.release_id}.json").read_text())
+    assert written["left_out"] == report.left_out
     of_groups = [count for words, count in written["completeness"].items() if words != "area unknown"]
     assert len(of_groups) == 4
     assert sum(of_groups) == written["people_counted"] == report.people_counted
@@ -282,9 +299,8 @@ def test_inequality_stands_beside_the_fifths_it_is_worked_out_from(wenbury):
     assert sii["value"][0] > 0
 
 
-def test_a_release_opened_from_disk_is_the_release_that_was_built(wenbury):
-    release, _ = build_release(wenbury)
-    assert load_release(Path(release.path)).manifest == release.manifest
+def test_a_release_opened_from_disk_is_the_release_that_was_built(rebuilt):
+    assert load_release(Path(rebuilt.release.path)).manifest == rebuilt.release.manifest
 
 
 def test_check_tells_a_missing_file_and_a_wrong_column_of_the_source(wenbury):
