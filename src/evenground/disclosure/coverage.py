@@ -89,9 +89,7 @@ def _system(rows: Sequence[Row], policy: Policy) -> System:
         for bounds in zip(*(_bounds(row, policy) for row in rows), strict=True)
     )
     totals = {
-        (row["source"], row["table"]): place
-        for place, row in enumerate(rows)
-        if row["what"] in _TOTALS
+        (row["source"], row["table"]): place for place, row in enumerate(rows) if row["what"] in _TOTALS
     }
     entries: list[tuple[int, int, float]] = []
     for number, (key, total) in enumerate(sorted(totals.items(), key=str)):

@@ -155,6 +155,39 @@ def test_too_little_memory_is_told(shipped: Definitions, files: tuple[Path, Path
         count(shipped, persons=files[0], events=files[1], lsoas=LSOAS, as_at=AS_AT, memory_limit="1MB")
 
 
+_NO_FILE_MAY_GROW = """
+import datetime, pathlib, resource, sys
+import polars as pl
+from evenground.engine import count
+from evenground.errors import DiskFullError
+from evenground.indicators import load_definitions
+folder, limit = pathlib.Path(sys.argv[1]), sys.argv[2]
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    count(
+        load_definitions(), persons=folder / "persons.parquet", events=folder / "events.parquet",
+        lsoas=pl.DataFrame({"lsoa_code": ["E1", "E2"]}), as_at=datetime.date(2026, 3, 31), memory_limit=limit,
+    )
+    print("counted", end="")
+except DiskFullError:
+    print("no disk", end="")
+"""
+
+
+def test_no_disk_for_what_memory_does_not_hold_is_told_and_nothing_is_left(tmp_path: Path) -> None:
+    for name, query in (("persons", PERSONS), ("events", EVENTS)):
+        larger = query.replace("range(3000)", "range(200000)").replace("range(20000)", "range(2000000)")
+        duckdb.sql(f"COPY ({larger.replace('% 3000', '% 200000')}) TO '{tmp_path / name}.parquet'")
+    told = {
+        limit: subprocess.run(
+            [sys.executable, "-c", _NO_FILE_MAY_GROW, tmp_path, limit], capture_output=True, text=True
+        ).stdout
+        for limit in ("4GB", "100MB")
+    }
+    assert told == {"4GB": "counted", "100MB": "no disk"}
+    assert {path.name for path in tmp_path.iterdir()} == {"persons.parquet", "events.parquet"}
+
+
 def test_file_of_another_kind_is_told(shipped: Definitions, files: tuple[Path, Path], tmp_path: Path) -> None:
     text = tmp_path / "persons.parquet"
     text.write_text("person_id,birth_date\n")
