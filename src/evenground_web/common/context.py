@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from evenground.errors import ReleaseError
+from evenground_web.common.older import address_with_release, find_older
 from evenground_web.common.reads import current
 
 _SECTIONS = (
@@ -23,9 +24,16 @@ def site(request: HttpRequest) -> dict[str, Any]:
         manifest = current().manifest
     except ReleaseError:
         manifest = None
+    shown = manifest.release_id if manifest else ""
     # Without the text conversion the lazy value would be false until read, and the script go unsigned.
     nonce = str(getattr(request, "csp_nonce", ""))
-    return {"manifest": manifest, "navigation": _navigation(request), "cspNonce": nonce}
+    return {
+        "manifest": manifest,
+        "navigation": _navigation(request),
+        "cspNonce": nonce,
+        "older": find_older(request, shown) if shown else None,
+        "address_with_release": address_with_release(request, shown) if shown else "",
+    }
 
 
 def _navigation(request: HttpRequest) -> list[dict[str, Any]]:

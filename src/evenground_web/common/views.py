@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from evenground.releases import CURRENT
+from evenground_web.common.older import list_gone
 
 
 @require_safe
@@ -46,8 +47,8 @@ def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def show_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """There is no such page."""
-    return render(request, "common/not_found.jinja", status=404)
+    """There is no such page, or none any more: an older release may have had it."""
+    return render(request, "common/not_found.jinja", {"gone": list_gone(request)}, status=404)
 
 
 def show_error(request: HttpRequest) -> HttpResponse:
