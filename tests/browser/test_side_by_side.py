@@ -18,6 +18,7 @@ PAGES = [
     "/areas/place/X00000001/",
     COMPARE,
     "/compare/?by=msoa&with=nowhere",
+    "/groups/ethnic_group/J/",
 ]
 
 

@@ -213,7 +213,13 @@ def draw_decile_bars(
 
 
 def draw_map(
-    release: Release, indicator_id: str, *, area_type: Literal["msoa", "lsoa"] | AreaType = AreaType.MSOA
+    release: Release,
+    indicator_id: str,
+    *,
+    area_type: Literal["msoa", "lsoa"] | AreaType = AreaType.MSOA,
+    cut: str = Cut.ALL,
+    category: str = EVERYONE,
+    people: str = "",
 ) -> Figure:
     """An indicator by area: five classes of equally many areas, and patterns where there is no value.
 
@@ -223,6 +229,8 @@ def draw_map(
         As for ``draw_quintile_bars``.
     area_type
         ``msoa`` or ``lsoa``.
+    cut, category, people
+        The people to map, where not everybody, and what to call them.
 
     Raises
     ------
@@ -232,16 +240,17 @@ def draw_map(
     if area_type not in AREA_NOUNS:
         raise InputError(f'There are no maps of "{area_type}". {suggest(area_type, AREA_NOUNS)}')
     view = _View.of(release, indicator_id, AreaType.PLACE, None)
-    cells = view.areas(AreaType(area_type))
+    cells = view.areas(AreaType(area_type), cut, category)
     unit, polarity = view.info.unit, view.info.polarity
     known = {code: cell for code, cell in cells.items() if code != UNKNOWN_AREA}
     fills, legend = classify_areas(known, unit=unit, polarity=polarity)
     tooltips = {code: _tooltip(cell, unit) for code, cell in known.items()}
     shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
     noun = AREA_NOUNS[AreaType(area_type)]
+    of_people = f", {people}" if people else ""
     figure = finish_figure(
-        ("map", area_type, indicator_id),
-        f"{view.info.name}, by {noun}: {view.name}",
+        ("map", area_type, indicator_id, *(() if cut == Cut.ALL else (cut, category))),
+        f"{view.info.name}{of_people}, by {noun}: {view.name}",
         say_area_spread(
             list(known.values()), view.overall, place_name=view.name, unit=unit, polarity=polarity
         ),
@@ -346,9 +355,11 @@ class _View:
         """The figure for everybody."""
         return make_cell(f"{self.name} overall", self.rows(Cut.ALL).get(EVERYONE))
 
-    def areas(self, area_type: AreaType) -> dict[str, Cell]:
+    def areas(self, area_type: AreaType, cut: str = Cut.ALL, category: str = EVERYONE) -> dict[str, Cell]:
         """Every area of a type, by name; people without an area last, where they are counted."""
-        found = self.values.filter(pl.col("area_type") == area_type, pl.col("cut") == Cut.ALL)
+        found = self.values.filter(
+            pl.col("area_type") == area_type, pl.col("cut") == cut, pl.col("category") == category
+        )
         rows = {row["area_code"]: row for row in found.iter_rows(named=True)}
         names = {code: name for (kind, code), name in self.release.area_names.items() if kind == area_type}
         names.pop(UNKNOWN_AREA, None)

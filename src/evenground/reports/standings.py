@@ -134,7 +134,7 @@ def say_standing(standings: Sequence[Standing], *, area_name: str, place_name: s
     else:
         counts = count_comparisons(one.comparison for one in compared)
         indicators = count_in_words(len(compared), "indicator")
-        parts.append(f"Of {indicators} compared with {place_name}, {area_name} is {_say_counts(counts)}.")
+        parts.append(f"Of {indicators} compared with {place_name}, {area_name} is {say_counts(counts)}.")
         parts.append(_say_furthest(compared))
         parts.append(say_chance(counts, "indicator"))
     if hidden:
@@ -172,7 +172,7 @@ def say_overview(
         parts.append(f"No figure here can be compared with {place_name}.")
     else:
         figures = count_in_words(compared, "figure")
-        parts.append(f"Of {figures} compared with {place_name}, {_say_counts(counts, are=True)}.")
+        parts.append(f"Of {figures} compared with {place_name}, {say_counts(counts, are=True)}.")
         parts.append(say_chance(counts, "figure"))
         parts.append(_say_leaders(leaders, noun))
     if hidden:
@@ -265,8 +265,12 @@ def _make_spread(lowest: float, lower: float, upper: float, highest: float, area
     return Spread(lowest, lower, upper, highest, areas)
 
 
-def _say_counts(counts: Mapping[str, int], *, are: bool = False) -> str:
-    """'worse on 5, better on 3 and similar on 7', or '5 are worse, 3 better and 7 similar'."""
+def say_counts(counts: Mapping[str, int], *, are: bool = False) -> str:
+    """'worse on 5, better on 3 and similar on 7', or '5 are worse, 3 better and 7 similar'.
+
+    >>> say_counts({"worse": 5, "similar": 7}), say_counts({"worse": 1, "similar": 7}, are=True)
+    ('worse on 5 and similar on 7', '1 is worse and 7 similar')
+    """
     if are:
         words = [f"{count:,} {kind}" for kind, count in counts.items()]
         first = next(iter(counts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from evenground_web.profiles import area_views, overview_views, views
+from evenground_web.profiles import area_views, group_views, overview_views, views
 
 app_name = "profiles"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     ),
     path("areas/<slug:area_type>/<str:area_code>/", area_views.show_area, name="area"),
     path("areas/<slug:area_type>/<str:area_code>/table.csv", area_views.download_area, name="area_csv"),
+    path("groups/<str:cut>/<str:category>/", group_views.show_group, name="group"),
+    path("groups/<str:cut>/<str:category>/table.csv", group_views.download_group, name="group_csv"),
+    path("groups/<str:cut>/<str:category>/areas.csv", group_views.download_where, name="group_where_csv"),
     path("compare/", area_views.show_compare, name="compare"),
     path("compare/figures.csv", area_views.download_compare, name="compare_csv"),
     path("profiles/", views.show_profiles, name="profiles"),

@@ -20,7 +20,7 @@ from evenground.vocabulary import (
     AreaType,
     Cut,
 )
-from evenground_web.common.addresses import address_area, address_profile
+from evenground_web.common.addresses import address_area
 from evenground_web.common.words import CUTS
 from evenground_web.priorities.reads import name_community
 from evenground_web.profiles.reads import Group, ReleaseKey, group_choices, home_profile
@@ -234,7 +234,7 @@ def _groups(release: Release) -> Iterable[_Shelved]:
                     "groups",
                     name,
                     f"{heading}. {told}" if told else heading,
-                    address_profile(release, cut=group.key),
+                    reverse("profiles:group", args=[group.cut, group.category]),
                     (group.cut, group.category),
                 ),
                 [(name, _STRONG), (beside, _WEAK)],
