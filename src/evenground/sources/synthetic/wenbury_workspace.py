@@ -21,6 +21,8 @@ SEED: Final = 20_260_331
 STAMP: Final = "synthetic.json"
 
 AGREEMENT: Final = "agreements/gp_records.toml"
+STRATEGY: Final = "definitions/profiles/wenbury_strategy.toml"
+_REVIEWED: Final = {AGREEMENT: "agreement.toml", STRATEGY: "strategy.toml"}
 
 _AREA_FILES: Final = ("areas.csv", "practices.csv", "boundaries.geojson")
 _GENERATED: Final = (
@@ -130,7 +132,7 @@ def make_wenbury_workspace(
     data = root / "data"
     stamp = _stamp(size, seed)
     if (data / STAMP).is_file() and (data / STAMP).read_bytes() == stamp and _is_complete(root):
-        _write_agreement(root)
+        _write_reviewed(root)
         if progress:
             progress("The synthetic Place is there already", 1.0)
         return root
@@ -141,16 +143,17 @@ def make_wenbury_workspace(
     place = generate_place(load_wenbury(), data, size=size, seed=seed, as_at=AS_AT, progress=progress)
     systems = {system: path.name for system, path in place.events.items()}
     write_atomically(root / PLACE_FILE, _place_toml(systems, size).encode())
-    _write_agreement(root)
+    _write_reviewed(root)
     # Last of all: a run that was cut short leaves no stamp, and the next one starts afresh.
     write_atomically(data / STAMP, stamp)
     return root
 
 
-def _write_agreement(root: Path) -> None:
-    """The invented agreement, unless the folder holds one that somebody changed."""
-    if not (root / AGREEMENT).is_file():
-        write_atomically(root / AGREEMENT, (FOLDER / "agreement.toml").read_bytes())
+def _write_reviewed(root: Path) -> None:
+    """The invented agreement and strategy, unless the folder holds ones that somebody changed."""
+    for name, invented in _REVIEWED.items():
+        if not (root / name).is_file():
+            write_atomically(root / name, (FOLDER / invented).read_bytes())
 
 
 def _place_toml(systems: dict[str, str], size: int | None) -> str:
