@@ -11,7 +11,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.core.exceptions import TooManyFieldsSent
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
 from evenground.errors import ReleaseError
@@ -43,7 +44,7 @@ class Gone:
 
 def find_older(request: HttpRequest, shown: str) -> Older | None:
     """The release that an address was given with, where the site shows another by now."""
-    found = _ID.fullmatch(request.GET.get("release", ""))
+    found = _ID.fullmatch(_read_query(request).get("release", ""))
     if not found or found[0] == shown:
         return None
     try:
@@ -55,7 +56,7 @@ def find_older(request: HttpRequest, shown: str) -> Older | None:
 
 def address_with_release(request: HttpRequest, shown: str) -> str:
     """The address of a page that tells whoever opens it later of which release its figures were."""
-    query = request.GET.copy()
+    query = _read_query(request).copy()
     query["release"] = shown
     return f"{request.path}?{query.urlencode(safe=':')}"
 
@@ -71,6 +72,14 @@ def list_gone(request: HttpRequest) -> list[Gone]:
         return []
     older = [one for one in list_releases(Path(settings.EVENGROUND_RELEASES)) if one.id != release.id]
     return [gone for kind, key in absent if (gone := _find(kind, key, release, older))]
+
+
+def _read_query(request: HttpRequest) -> QueryDict:
+    """The choices of an address; none of one that asks for more than the site reads, which is told as such."""
+    try:
+        return request.GET
+    except TooManyFieldsSent:
+        return QueryDict()
 
 
 def _named(request: HttpRequest) -> Iterator[tuple[str, Any]]:
