@@ -13,11 +13,12 @@ from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.charts import Figure
 from evenground.reports.spines import draw_spine
 from evenground.reports.standings import Standing, count_comparisons, read_standings, say_standing
+from evenground.reports.subjects import Area, home_profile, list_indicators
 from evenground.reports.words import format_interval, format_value
 from evenground.stats import compare_with_benchmark
 from evenground.vocabulary import AreaType, Comparison, Cut
 from evenground_web.common.words import AREA_KINDS
-from evenground_web.profiles.reads.choices import Area, ReleaseKey, home_profile, list_indicators
+from evenground_web.profiles.reads.choices import ReleaseKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports.names import NOTE_MEANINGS, PAIRS, name_category, say_target
+from evenground.reports.subjects import EVERYBODY, Area, Group, order_of_group
 from evenground.reports.words import format_count, format_interval, format_value
 from evenground.vocabulary import AreaType, Comparison, Cut, Polarity, ValueNote
-from evenground_web.common.words import NOTE_MEANINGS, PAIRS, name_category, say_target
-from evenground_web.profiles.reads.choices import EVERYBODY, Area, Group, order_of_group
 
 
 @dataclass(frozen=True, slots=True)
