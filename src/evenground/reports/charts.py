@@ -74,6 +74,28 @@ AREA_NOUNS: Final = {AreaType.MSOA: "neighbourhood (MSOA)", AreaType.LSOA: "smal
 FIGURE_COLUMNS: Final = ("Value", "95% interval", "Numerator", "Denominator")
 
 
+@dataclass(frozen=True, slots=True)
+class FigureData:
+    """The figures that a picture draws, as numbers, for programs that draw it anew.
+
+    Attributes
+    ----------
+    kind
+        Bars against names, or lines over time.
+    unit
+        Of every number; ``%``, or words.
+    categories
+        The names of the bars, or the periods.
+    series
+        Name and cells of each, a cell a category: values are as the release holds them.
+    """
+
+    kind: Literal["bars", "lines"]
+    unit: str
+    categories: tuple[str, ...]
+    series: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
 @dataclass(frozen=True)
 class Figure:
     """A picture, what it shows in words, and its figures.
@@ -90,6 +112,8 @@ class Figure:
         The table behind the picture, as plain text; the first column names the row.
     areas
         Where each row is about an area: its type and code, row by row; else empty.
+    data
+        What is drawn as numbers, where it is bars or lines.
     """
 
     id: str
@@ -99,6 +123,7 @@ class Figure:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     areas: tuple[tuple[str, str], ...] = ()
+    data: FigureData | None = None
 
 
 def draw_quintile_bars(
@@ -379,7 +404,7 @@ class _View:
         table = [(cell.label, *describe_cell(cell, unit)) for cell in cells]
         overall = self.overall
         table.append((overall.label, *describe_cell(overall, unit)))
-        return finish_figure(
+        figure = finish_figure(
             (kind, self.info.id, self.area_type, self.area_code),
             title,
             summary,
@@ -387,6 +412,9 @@ class _View:
             (heading, *FIGURE_COLUMNS),
             table,
         )
+        drawn = (*cells, overall)
+        names = tuple(cell.label for cell in drawn)
+        return replace(figure, data=FigureData("bars", unit, names, ((self.info.name, drawn),)))
 
     def _lines(self) -> list[ReferenceLine]:
         lines, unit, target = [], self.info.unit, self.info.target
