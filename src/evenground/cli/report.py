@@ -81,6 +81,27 @@ def profile(
     _write(workspace, opened, document, file_format, path)
 
 
+@app.command()
+def statement(
+    file_format: FormatOption = Format.PDF,
+    workspace: WorkspaceOption = Path(),
+    release: ReleaseOption = None,
+    pictures: Annotated[
+        int, typer.Option(min=0, help="How many indicators to show in pictures, the widest gaps first.")
+    ] = 6,
+    out: OutOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Write the annual statement on health inequalities: by deprivation, ethnicity, age and sex."""
+    from evenground.reports.documents import require_format
+    from evenground.reports.statement import make_statement
+
+    require_format(file_format)
+    opened = open_release(workspace, release)
+    path = _require_path(out, f"statement-{opened.manifest.place_code}", file_format, force=force)
+    _write(workspace, opened, make_statement(opened, pictures=pictures), file_format, path)
+
+
 def _require_path(out: Path | None, name: str, file_format: Format, *, force: bool) -> Path:
     """Where the report goes, before anything is drawn."""
     path = out or Path(f"{name}.{file_format}")

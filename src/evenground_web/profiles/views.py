@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from evenground.errors import ReleaseError
 from evenground.releases import TABLES, verify_release
+from evenground.reports.completeness import list_completeness
 from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
@@ -180,7 +181,7 @@ def show_about(request: HttpRequest) -> HttpResponse:
     context = {
         "release": release,
         "read_tables": about_reads.list_read_tables(release),
-        "completeness": about_reads.list_completeness(release),
+        "completeness": list_completeness(release),
         "linkages": about_reads.list_linkages(release),
         "left_out": about_reads.list_left_out(release),
         "published": reads.published_periods(release),

@@ -78,3 +78,12 @@ def test_a_missing_extra_is_told_before_anything_is_read(evenground, monkeypatch
     done = evenground("report", "profile", "place", "-w", tmp_path / "nowhere")
     assert done.returncode == 1
     assert "pip install 'evenground[reports]'" in done.stderr.replace("\n", " ")
+
+
+def test_the_annual_statement_is_written(evenground, workspace, release, tmp_path):
+    asked = ("report", "statement", "-w", workspace, "--format", "html", "--pictures", "0")
+    done = evenground(*asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    written = tmp_path / f"statement-{release.manifest.place_code}.html"
+    assert "section 13SA" in written.read_text(encoding="utf-8")
+    assert evenground(*asked, cwd=tmp_path).returncode == 2

@@ -65,9 +65,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure: its picture, the sentence about it and, in the table behind it, its numbers."""
+    """A figure: its picture, the sentence about it and, in the table behind it, its numbers.
+
+    ``is_in_tables`` where the document holds its numbers in a table of its own.
+    """
 
     figure: Figure
+    is_in_tables: bool = False
 
     @property
     def alt_text(self) -> str:
@@ -143,7 +147,7 @@ def walk_blocks(document: Document) -> Iterator[Block]:
 
 def add_tables_behind(document: Document) -> Document:
     """The document with the tables behind its pictures at the end, for formats that cannot fold them away."""
-    pictures = [block for block in walk_blocks(document) if isinstance(block, Picture)]
+    pictures = [one for one in walk_blocks(document) if isinstance(one, Picture) and not one.is_in_tables]
     if not pictures:
         return document
     words = Paragraph("Every picture again, as a table.")

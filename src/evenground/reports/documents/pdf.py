@@ -35,7 +35,7 @@ from evenground.reports.words import clean_text, format_date
 _OTHER_SCRIPTS: Final = re.compile("[^\x00-\u052f\u1e00-\u1fff\u2010-\u2027\u2030-\u22ff]")
 """Beside Latin, Greek and Cyrillic letters, punctuation and signs."""
 
-_MANY_COLUMNS: Final = 7
+_MANY_COLUMNS: Final = 6
 _COLUMN: Final = 8.2
 _ALONE: Final = 10.0
 _WORDS: Final = 2.8

@@ -65,7 +65,7 @@ _LONGEST_ABOVE: Final = 620
 _LINES_ABOVE: Final = 4
 _NOT_DRAWN: Final = "What cannot stand on this scale is in the notes."
 _CHART_DATA: Final[Any] = CategoryChartData
-_LEFT_OUT: Final = "The Word, PDF and HTML files of this report hold these tables, too long for slides:"
+_LEFT_OUT: Final = "The Word, PDF and HTML files of this report hold tables that are too long for slides:"
 
 
 def render(document: Document) -> bytes:

@@ -38,7 +38,7 @@ _WIDE, _TALL = 17.0, 17.5
 
 _PICTURE_WIDTH: Final = 11.0
 _TWIPS: Final = 567
-_MANY_COLUMNS: Final = 7
+_MANY_COLUMNS: Final = 6
 _MARGIN: Final = Cm(2)
 _STYLES: Final = {
     "Title": (24, True, _BLUE, 0, 2),
