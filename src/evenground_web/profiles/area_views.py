@@ -19,6 +19,7 @@ from evenground_web.profiles.forms import require_profile
 from evenground_web.profiles.reads import Area, area_pages, comparing, overview
 from evenground_web.profiles.reads.comparing import Problem, Subject
 from evenground_web.profiles.reads.overview import Breakdown
+from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
@@ -35,6 +36,7 @@ def show_area(request: HttpRequest, area_type: str, area_code: str) -> HttpRespo
         "figures": figures,
         "breakdowns": overview.breakdown_choices(release),
         "meanings": reads.note_meanings(figures.notes),
+        "report_formats": report_formats(),
     }
     return render(request, "profiles/area.jinja", context)
 

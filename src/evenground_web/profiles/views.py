@@ -22,6 +22,7 @@ from evenground_web.profiles.forms import (
     require_pictured,
     require_profile,
 )
+from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
@@ -66,6 +67,7 @@ def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
         "areas": reads.area_choices(release),
         "groups": reads.group_choices(release),
         "meanings": reads.note_meanings(row.note for _, rows in sections for row in rows),
+        "report_formats": report_formats() if any(row.raw for _, rows in sections for row in rows) else {},
     }
     return render(request, "profiles/profile.jinja", context)
 

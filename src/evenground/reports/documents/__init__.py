@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable
 from typing import Final
 
@@ -19,6 +20,7 @@ from evenground.reports.documents.model import (
 
 __all__ = [
     "FORMATS",
+    "FORMAT_NAMES",
     "Block",
     "Bullets",
     "Document",
@@ -42,7 +44,7 @@ FORMATS: Final = {
 }
 """The formats by name, with their media types."""
 
-_NAMES: Final = {"docx": "Word", "pptx": "PowerPoint", "pdf": "PDF", "html": "HTML"}
+FORMAT_NAMES: Final = {"docx": "Word", "pptx": "PowerPoint", "pdf": "PDF", "html": "HTML"}
 
 
 def require_format(name: str) -> str:
@@ -59,7 +61,7 @@ def require_format(name: str) -> str:
         raise InputError(f'There is no format "{name}" for reports. {suggest(name, FORMATS)}')
     if not is_installed(name):
         raise EvengroundError(
-            f"What writes {_NAMES[name]} files is not installed. "
+            f"What writes {FORMAT_NAMES[name]} files is not installed. "
             "Install it with: pip install 'evenground[reports]'"
         )
     return name
@@ -68,13 +70,7 @@ def require_format(name: str) -> str:
 def is_installed(name: str) -> bool:
     """Whether what writes a format is there; HTML needs nothing more."""
     module = _NEEDS.get(name)
-    if module is None:
-        return True
-    try:
-        importlib.import_module(module)
-    except ModuleNotFoundError:
-        return False
-    return True
+    return module is None or importlib.util.find_spec(module) is not None
 
 
 def render_document(document: Document, name: str) -> bytes:
