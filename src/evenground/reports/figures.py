@@ -141,10 +141,12 @@ def _categories(rows: Iterable[str], cut: str, place: int) -> list[str]:
 
 
 def take_latest(values: pl.DataFrame, by: str = "indicator_id") -> list[dict[str, Any]]:
+    """The row of the latest period of each value of a column."""
     return values.sort("period").unique(subset=by, keep="last", maintain_order=True).to_dicts()
 
 
 def make_row(info: IndicatorInfo, raw: dict[str, Any] | None, *, is_everybody: bool) -> Row:
+    """A row of a release's values in words; without a row, there is no data."""
     if raw is None:
         return Row(info, "", "no data", "", "", ValueNote.MISSING, Comparison.NOT_COMPARED, "", "", None)
     return Row(
