@@ -20,7 +20,7 @@ def report(release: Release, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The address of a profile on this machine's disk."""
     area, profile = require_area(release, "Fairfield & Vale"), release.profiles["core20plus5_adults"]
     path: Path = tmp_path_factory.mktemp("report") / "profile.html"
-    path.write_bytes(render_document(make_area_profile(release, area, profile), "html"))
+    path.write_bytes(render_document(make_area_profile(release, area, profile, pictures=1), "html"))
     return path.as_uri()
 
 

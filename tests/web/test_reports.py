@@ -30,7 +30,11 @@ def list_links(client: Client, address: str) -> list[str]:
 def test_a_page_offers_its_report_in_every_format(client: Client, address: str) -> None:
     links = list_links(client, address)
     assert [link.partition("?")[0].rpartition(".")[2] for link in links] == list(FORMATS)
-    for link, media_type in zip(links, FORMATS.values(), strict=True):
+    assert {"profile=" in link for link in links} == {address.endswith("profile=screening")}
+
+
+def test_each_report_that_a_page_offers_comes_as_a_file(client: Client) -> None:
+    for link, media_type in zip(list_links(client, PROFILE), FORMATS.values(), strict=True):
         answer = client.get(link)
         assert (answer.status_code, answer["Content-Type"]) == (200, media_type)
         assert re.fullmatch(
@@ -46,7 +50,9 @@ def test_a_report_is_of_the_area_and_profile_that_the_page_shows(client: Client)
 
 
 def test_suppressed_stays_suppressed_in_a_report(client: Client) -> None:
-    page = client.get(f"/areas/lsoa/{SUPPRESSED_LSOA}/report.html").content.decode()
+    page = client.get(
+        f"/areas/lsoa/{SUPPRESSED_LSOA}/report.html?profile=core20plus5_adults"
+    ).content.decode()
     assert "<td>suppressed</td>" in page
 
 
@@ -88,9 +94,9 @@ def test_many_reports_at_once_leave_threads_for_pages(client: Client) -> None:
     report_views._seats.acquire()
     report_views._seats.acquire()
     try:
-        answer = client.get(AREA + "report.html")
+        answer = client.get(AREA + "report.html?profile=screening")
     finally:
         report_views._seats.release()
         report_views._seats.release()
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
-    assert client.get(AREA + "report.html").status_code == 200
+    assert client.get(AREA + "report.html?profile=screening").status_code == 200

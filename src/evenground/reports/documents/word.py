@@ -47,7 +47,7 @@ _STYLES: Final = {
     "Heading 2": (13, True, _BLUE, 14, 4),
     "Heading 3": (11.5, True, _INK, 10, 4),
     "Caption": (10, True, _INK, 8, 4),
-    "Normal": (10.5, False, _INK, 0, 6),
+    "Normal": (10.5, False, _INK, 3, 5),
 }
 _SMALL: Final = "Small print"
 _WARNING: Final = "Warning"
@@ -65,6 +65,8 @@ def render(document: Document) -> bytes:
     _add_blocks(file, whole.blocks)
     for section in whole.sections:
         _add_section(file, section, 1)
+    # Word wants a paragraph after a table at the end.
+    file.add_paragraph(clean_text(document.footer), style=_SMALL)
     content = io.BytesIO()
     file.save(content)
     return fix_dates(content.getvalue(), document.as_at)
@@ -78,7 +80,7 @@ def _set_up(file: Any, document: Document) -> None:
         _style(file.styles[name], size, bold=bold, colour=colour, before=before, after=after)
     for name in ("Title", "Subtitle", "Heading 1", "Heading 2", "Heading 3", "Caption"):
         file.styles[name].paragraph_format.keep_with_next = True
-    _style(_add_style(file, _SMALL), 9, colour=_QUIET, after=4)
+    _style(_add_style(file, _SMALL), 9, colour=_QUIET, before=3, after=4)
     _style(_add_style(file, _WARNING), 10.5, bold=True, colour=RGBColor(0x6B, 0x1D, 0x48), after=6)
     _style(_add_style(file, _TABLE_TEXT), 9, after=0)
     for language in file.styles.element.iter(qn("w:lang")):
@@ -177,7 +179,6 @@ def _add_table(file: Any, table: Table) -> None:
     # Cell by cell through the library takes minutes for a long report, so the table is written as a whole.
     body = parse_xml(_table_xml(table))
     file.element.body.insert_element_before(body, "w:sectPr")
-    file.add_paragraph(style=_SMALL)
 
 
 def _table_xml(table: Table) -> str:
