@@ -16,6 +16,7 @@ from evenground.reports.charts import Figure
 from evenground.reports.documents import Block, Document, Paragraph, Picture, Section, Table
 from evenground.reports.figures import Row, list_rows
 from evenground.reports.inequality import list_clear_gaps, say_clear_gaps
+from evenground.reports.marks import MEANINGS
 from evenground.reports.names import AREA_KINDS, say_dates
 from evenground.reports.over_time import draw_over_time
 from evenground.reports.provenance import is_published
@@ -30,13 +31,16 @@ from evenground.reports.spines import draw_spine
 from evenground.reports.standings import Standing, read_standings, say_standing
 from evenground.reports.subjects import Area, find_broken_down, list_indicators
 from evenground.reports.words import (
+    NOTE_WORDS,
     clean_text,
     count_in_words,
+    format_value,
     format_value_with_interval,
 )
 from evenground.vocabulary import AreaType, Comparison, Cut, PublishedCut, ValueNote
 
 MOST_PICTURED: Final = 6
+_NO_DATA: Final = NOTE_WORDS[ValueNote.MISSING]
 _FEWEST_GROUPS: Final = 5
 """With fewer ethnic groups that have a figure, the five high-level groups tell more."""
 
@@ -141,7 +145,7 @@ class _View:
         table = Table(
             f"About {self.area.name}",
             ("What", self.area.name),
-            tuple((label, value) for label, value in told if value),
+            tuple((label, value) for label, value in told if value not in ("", _NO_DATA)),
             (1, 3),
         )
         words = say_clear_gaps(self.release, self.rows) if self.area.is_place else self._say_standing()
@@ -162,7 +166,8 @@ class _View:
         words = Paragraph(
             f"In each picture {self.place} stands in the middle of every line. A mark to the left of it is "
             "worse, one to the right better. The light band holds every other area of the same kind that has "
-            "a figure, the dark band the middle half of them. Each line has a scale of its own."
+            "a figure, the dark band the middle half of them. Each line has a scale of its own.",
+            in_slides=False,
         )
         return Section(f"How it compares with {self.place}", (words, *pictures) if pictures else ())
 
@@ -188,36 +193,47 @@ class _View:
         return Section("Every figure", (), tuple(sections))
 
     def _make_table(self, name: str, rows: Sequence[Row]) -> Table:
-        columns = ["Indicator", "Value", "95% interval", "Count"]
-        widths = [2.6, 1.0, 1.2, 1.3]
+        columns = {"Indicator": 2.6, "Value": 1.0, "95% interval": 1.2, "Count": 1.3}
         if not self.area.is_place:
-            columns.append(f"Against {self.place}")
-            widths.append(1.3)
-        columns.append("Target")
-        widths.append(1.0)
+            columns[f"Against {self.place}"] = 1.3
+        if self._has_wider:
+            columns["Against a wider area"] = 1.5
+        columns["Target"] = 1.0
         return Table(
             f"{name}: {self.area.name}",
             tuple(columns),
             tuple(self._table_row(row) for row in rows),
-            tuple(widths),
+            tuple(columns.values()),
         )
 
     def _table_row(self, row: Row) -> tuple[str, ...]:
         name = row.indicator.name
         if is_published(row.indicator):
             name += f" (published figure, {say_dates(row.period)})"
-        against = () if self.area.is_place else (self._say_against(row),)
+        against = [] if self.area.is_place else [self._say_against(row)]
+        if self._has_wider:
+            against.append(self._say_against_wider(row))
         target = f"{row.target}: {_TARGETS[row.target_state]}" if row.target else "none set"
         return (name, row.value, row.interval or "none", row.count or "none", *against, target.rstrip(": "))
+
+    @property
+    def _has_wider(self) -> bool:
+        return any(one.wider is not None for one in self.standings.values())
 
     def _say_against(self, row: Row) -> str:
         standing = self.standings.get(row.indicator.id)
         if standing is None or standing.place.value is None:
             return "not compared"
-        level = format_value_with_interval(
-            standing.place.value, None, None, row.indicator.unit, standing.place.note
-        )
-        return f"{str(row.comparison).replace('_', ' ')} ({level})"
+        level = format_value(standing.place.value, row.indicator.unit, standing.place.note)
+        return f"{_say_comparison(row.comparison)} ({level})"
+
+    def _say_against_wider(self, row: Row) -> str:
+        standing = self.standings.get(row.indicator.id)
+        if standing is None or standing.wider is None:
+            return "none"
+        wider = standing.wider
+        level = format_value(wider.value, row.indicator.unit, wider.note)
+        return f"{wider.label}: {_say_comparison(standing.against_wider)} ({level})"
 
     def choose_pictured(self, most: int) -> list[IndicatorInfo]:
         """Those clearly behind, the furthest first: against the place, or of the place by its own gap.
@@ -320,6 +336,10 @@ def _part(
 def _count_part(part: Parts) -> str:
     singular, plural = AREA_KINDS[AreaType(part.area_type)]
     return count_in_words(part.count, singular[:1].lower() + singular[1:], plural)
+
+
+def _say_comparison(comparison: str) -> str:
+    return MEANINGS[Comparison(comparison)]
 
 
 def _name_part(number: int, parts: int) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 
 from evenground.errors import InputError, suggest
 from evenground.releases import IndicatorInfo, Release
-from evenground.reports.cells import Cell, describe_cell, make_cell, published
+from evenground.reports.cells import Cell, describe_cell, make_cell, published, round_cell
 from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
 from evenground.reports.maps import classify_areas, fit_shapes
 from evenground.reports.sentences import (
@@ -87,13 +87,25 @@ class FigureData:
     categories
         The names of the bars, or the periods.
     series
-        Name and cells of each, a cell a category: values are as the release holds them.
+        Name and cells of each, a cell a category: values and limits are rounded as they are shown.
     """
 
     kind: Literal["bars", "lines"]
     unit: str
     categories: tuple[str, ...]
     series: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+    @classmethod
+    def of(
+        cls,
+        kind: Literal["bars", "lines"],
+        unit: str,
+        categories: Sequence[str],
+        series: Sequence[tuple[str, Sequence[Cell]]],
+    ) -> FigureData:
+        """The data of a figure from cells as a release holds them."""
+        rounded = tuple((name, tuple(round_cell(cell) for cell in cells)) for name, cells in series)
+        return cls(kind, unit, tuple(categories), rounded)
 
 
 @dataclass(frozen=True)
@@ -413,8 +425,8 @@ class _View:
             table,
         )
         drawn = (*cells, overall)
-        names = tuple(cell.label for cell in drawn)
-        return replace(figure, data=FigureData("bars", unit, names, ((self.info.name, drawn),)))
+        names = [cell.label for cell in drawn]
+        return replace(figure, data=FigureData.of("bars", unit, names, [(self.info.name, drawn)]))
 
     def _lines(self) -> list[ReferenceLine]:
         lines, unit, target = [], self.info.unit, self.info.target

@@ -32,6 +32,7 @@ from evenground.vocabulary import AreaType, Cut, Polarity, ValueNote
 
 _NO_DIFFERENCE_IN_RATIO: Final = 1.0
 _CENTRES: Final = {"rii": _NO_DIFFERENCE_IN_RATIO}
+_MOST_NAMED: Final = 3
 _SMALL: Final = 5.0
 """Differences below this are told to a hundredth."""
 
@@ -249,17 +250,7 @@ def list_clear_gaps(release: Release, indicator_ids: Iterable[str]) -> pl.DataFr
     polars.DataFrame
         Rows of the table ``inequality``, of the latest date.
     """
-    sided = _in_per_cent(release, indicator_ids)
-    own = release.table("inequality").filter(
-        (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE)
-    )
-    return own.filter(
-        (pl.col("period") == pl.col("period").max())
-        & (pl.col("measure") == "gap")
-        & (pl.col("value_note") == ValueNote.PUBLISHED)
-        & (pl.col("lower_cl") > 0)
-        & pl.col("indicator_id").is_in(sided)
-    ).sort("value", "indicator_id", descending=[True, False])
+    return _list_gaps(release, indicator_ids).filter(pl.col("lower_cl") > 0)
 
 
 def say_clear_gaps(release: Release, indicator_ids: Iterable[str]) -> str:
@@ -270,17 +261,19 @@ def say_clear_gaps(release: Release, indicator_ids: Iterable[str]) -> str:
     release, indicator_ids
         As for ``list_clear_gaps``.
     """
-    ids = list(indicator_ids)
-    gaps = list_clear_gaps(release, ids)
-    compared = count_in_words(len(_in_per_cent(release, ids)), "indicator")
+    measured = _list_gaps(release, indicator_ids)
+    if measured.is_empty():
+        return "This release measures no gap between the fifths of the place’s own areas."
+    gaps = measured.filter(pl.col("lower_cl") > 0)
+    compared = count_in_words(measured.height, "indicator")
     if gaps.is_empty():
         return (
             f"On none of {compared} in per cent is the most deprived fifth of the place’s own areas clearly "
             "worse off than the least deprived."
         )
     named = [
-        f"{release.indicators[row['indicator_id']].short_name} ({format_difference(row['value'], '%')})"
-        for row in gaps.head(3).iter_rows(named=True)
+        f"{release.indicators[row['indicator_id']].short_name} ({format_difference(row['value'], PERCENT)})"
+        for row in gaps.head(_MOST_NAMED).iter_rows(named=True)
     ]
     widest = "Widest gap" if len(named) == 1 else "Widest gaps"
     return (
@@ -289,9 +282,18 @@ def say_clear_gaps(release: Release, indicator_ids: Iterable[str]) -> str:
     )
 
 
-def _in_per_cent(release: Release, indicator_ids: Iterable[str]) -> list[str]:
+def _list_gaps(release: Release, indicator_ids: Iterable[str]) -> pl.DataFrame:
     infos = (release.indicators[name] for name in indicator_ids)
-    return [info.id for info in infos if info.unit == PERCENT and info.polarity != Polarity.NONE]
+    sided = [info.id for info in infos if info.unit == PERCENT and info.polarity != Polarity.NONE]
+    own = release.table("inequality").filter(
+        (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE)
+    )
+    return own.filter(
+        (pl.col("period") == pl.col("period").max())
+        & (pl.col("measure") == "gap")
+        & (pl.col("value_note") == ValueNote.PUBLISHED)
+        & pl.col("indicator_id").is_in(sided)
+    ).sort("value", "indicator_id", descending=[True, False])
 
 
 def _count_changes(groups: Sequence[Series], view: Breakdown) -> str:

@@ -112,7 +112,7 @@ def draw_over_time(
         ("Period", *FIGURE_COLUMNS, *(one.name for one in ends)),
         [_table_row(number, whole, ends, info.unit) for number in reversed(range(len(periods)))],
     )
-    return replace(figure, data=FigureData("lines", info.unit, shown, drawn))
+    return replace(figure, data=FigureData.of("lines", info.unit, shown, drawn))
 
 
 def say_over_time(

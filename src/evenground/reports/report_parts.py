@@ -19,6 +19,7 @@ INVENTED: Final = "Invented data: no real place, no real people."
 _BASES: Final = {
     "registered": "people registered with the place’s GP practices",
     "resident": "people who live in the place",
+    "published": "nobody here: every figure is one that others published",
 }
 _INTERVALS: Final = (
     "The 95% interval says how far chance alone could move a figure. A wide one means that few people stand "

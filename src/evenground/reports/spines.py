@@ -86,7 +86,7 @@ def _read_data(drawn: Sequence[Standing], area_name: str, place_name: str) -> Fi
         return None
     names = tuple(clean_text(one.info.short_name) for one in shown)
     series = ((area_name, tuple(one.cell for one in shown)), (place_name, tuple(one.place for one in shown)))
-    return FigureData("bars", PERCENT, names, series)
+    return FigureData.of("bars", PERCENT, names, series)
 
 
 def _draw_legend(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from evenground.errors import InputError
-from evenground.releases import Release
+from evenground.releases import Release, current_release
 from evenground.reports.area_profile import make_area_profile
 from evenground.reports.documents import Document, Paragraph, Picture, Section, Table, render_document
 from evenground.reports.documents.model import walk_blocks
 from evenground.reports.subjects import Area, place_of, require_area
 from evenground.reports.words import format_count, format_number, round_as_shown
+from tests.support.published_release import write_published_release
 from tests.support.release_factory import MISSING_LSOA, PLACE, SUPPRESSED_LSOA, ZERO_LSOA
 
 COLUMNS = {"Value", "95% interval", "Count", "Numerator", "Denominator", "Against Samplebury", "Target"}
@@ -160,8 +162,23 @@ def test_a_profile_fills_up_with_its_other_indicators_and_pictures_can_be_left_o
 def test_the_place_is_told_by_its_widest_gaps(release: Release) -> None:
     glance = find_section(make_area_profile(release, place_of(release)), "At a glance").blocks[0]
     assert isinstance(glance, Paragraph)
-    assert glance.text.startswith("On 1 of 2 indicators in per cent the most deprived fifth")
+    assert glance.text.startswith("On 1 of 1 indicator in per cent the most deprived fifth")
     assert "percentage points" in glance.text
+
+
+def test_a_place_whose_gaps_nobody_measured_is_not_said_to_have_none(tmp_path: Path) -> None:
+    published = current_release(write_published_release(tmp_path))
+    glance = find_section(make_area_profile(published, place_of(published)), "At a glance").blocks[0]
+    assert isinstance(glance, Paragraph)
+    assert glance.text == "This release measures no gap between the fifths of the place’s own areas."
+
+
+def test_a_published_figure_stands_with_its_period_and_beside_a_wider_area(tmp_path: Path) -> None:
+    published = current_release(write_published_release(tmp_path))
+    rows = rows_of(make_area_profile(published, place_of(published)))
+    row = rows["Smoking, as published (published figure, 2022/23)"]
+    assert row[1] == "20.0%"
+    assert row[4].startswith("England: ")
 
 
 def test_charts_carry_their_numbers_with_nothing_where_nothing_is_published(release: Release) -> None:

@@ -21,10 +21,14 @@ NO_FIGURE: Final = "none"
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; ``note`` is small print, ``warning`` is set apart."""
+    """A paragraph; ``note`` is small print, ``warning`` is set apart.
+
+    ``in_slides`` is false for words about how a picture is drawn, where a presentation draws it otherwise.
+    """
 
     text: str
     style: Literal["plain", "note", "warning"] = "plain"
+    in_slides: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class _Deck:
         words: list[str] = []
         for block in blocks:
             if isinstance(block, Paragraph):
-                words.append(clean_text(block.text))
+                words += [clean_text(block.text)] if block.in_slides else []
             elif isinstance(block, Bullets):
                 words += [f"• {clean_text(item)}" for item in block.items]
             elif isinstance(block, Picture):
