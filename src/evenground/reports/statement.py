@@ -31,6 +31,7 @@ from evenground.reports.sentences import say_ethnic_differences, say_group_diffe
 from evenground.reports.statement_domains import load_statement, make_domain_section
 from evenground.reports.subjects import Group, order_of_group
 from evenground.reports.words import (
+    NOTE_WORDS,
     PERCENT,
     clean_text,
     count_in_words,
@@ -39,7 +40,7 @@ from evenground.reports.words import (
     format_value_with_interval,
     list_in_words,
 )
-from evenground.vocabulary import EVERYONE, UNKNOWN_AREA, AreaType, Cut, ValueNote
+from evenground.vocabulary import EVERYONE, UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
 
 MOST_PICTURED: Final = 6
 _BREAKDOWNS: Final = {
@@ -65,6 +66,7 @@ _DUTY: Final = (
     "unknown is to be told and mended. This report gives those figures for one place. What was done about "
     "them is for the body itself to add."
 )
+_MOST_NAMED: Final = 6
 _MEASURES: Final = ("gap", "sii", "rii")
 
 
@@ -122,6 +124,7 @@ class _View:
     info: IndicatorInfo
     overall: Cell
     groups: Mapping[Cut, tuple[Cell, ...]]
+    worse: Mapping[Cut, tuple[str, ...]]
     measures: Mapping[str, Mapping[str, Any]]
 
     @classmethod
@@ -138,6 +141,7 @@ class _View:
             info,
             make_cell(f"{clean_text(release.manifest.place_name)} overall", whole),
             {cut: _make_cells(cut, by_cut[cut]) for cut in _BREAKDOWNS if by_cut[cut]},
+            {cut: _name_worse(cut, by_cut[cut]) for cut in _BREAKDOWNS},
             {row["measure"]: row for row in latest.to_dicts() if row["value_note"] == ValueNote.PUBLISHED},
         )
 
@@ -155,6 +159,12 @@ class _View:
         name = name_category(category, Cut.LOCAL_QUINTILE)
         cell = next((one for one in cells if one.label == name), Cell(name))
         return format_value(cell.value, self.info.unit, cell.note)
+
+    def say_worse(self, cut: Cut) -> str:
+        """The groups that are clearly worse off, or that there are none, or no figures."""
+        if cut not in self.groups:
+            return NOTE_WORDS[ValueNote.MISSING]
+        return list_in_words(self.worse[cut], most=_MOST_NAMED) or "none"
 
     def say_measure(self, measure: str) -> str:
         """A measure of the gap with its interval; the relative index has no unit."""
@@ -236,6 +246,15 @@ def _make_cells(cut: Cut, rows: Sequence[Mapping[str, Any]]) -> tuple[Cell, ...]
     )
 
 
+def _name_worse(cut: Cut, rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The groups that the release compares as worse than everybody, in their usual order."""
+    worse = [
+        row for row in rows if row["comparison"] == Comparison.WORSE and row["category"] not in _UNRECORDED
+    ]
+    worse.sort(key=lambda row: order_of_group(Group(cut, row["category"])))
+    return tuple(clean_text(name_category(row["category"], cut)) for row in worse)
+
+
 def _say_what_this_is() -> Section:
     statement = load_statement()
     return Section(
@@ -290,7 +309,20 @@ def _summarise(release: Release, views: Sequence[_View]) -> Section:
                 tuple(rows),
                 (2.2, 1, 1, 1, 1.5, 1.5, 1.5),
             ),
+            _make_worse_table(views, place),
         ),
+    )
+
+
+def _make_worse_table(views: Sequence[_View], place: str) -> Table:
+    """Who is behind everybody by more than chance, by each breakdown but deprivation, which has its own."""
+    cuts = (Cut.ETHNIC_GROUP, Cut.AGE_BAND, Cut.SEX)
+    sided = [view for view in views if view.info.polarity != Polarity.NONE]
+    return Table(
+        f"Who is clearly worse off than {place} overall, where an indicator has a better and a worse",
+        ("Indicator", "Ethnic groups", "Ages", "Sex"),
+        tuple((view.info.name, *(view.say_worse(cut) for cut in cuts)) for view in sided),
+        (2, 2.5, 2, 0.8),
     )
 
 

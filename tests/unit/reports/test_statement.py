@@ -17,6 +17,7 @@ from evenground.reports.documents.model import walk_blocks
 from evenground.reports.statement import make_statement
 from evenground.reports.statement_domains import load_statement
 from evenground.reports.words import format_number, format_value
+from evenground.vocabulary import ETHNIC_GROUPS
 
 SCREENING = "Bowel screening uptake, ages 60 to 74"
 SMI = "Physical health check for people with severe mental illness"
@@ -81,6 +82,20 @@ def test_the_summary_sets_the_ends_of_deprivation_beside_every_measure_of_their_
     )
     values = {one["category"]: one["value"] for one in fifths.to_dicts()}
     assert row[2:4] == (format_value(values["1"], "%"), format_value(values["5"], "%"))
+
+
+def test_who_is_clearly_worse_off_is_named_by_the_comparison_of_the_release(
+    release: Release, statement: Document
+) -> None:
+    rows = {row[0]: row for row in tables_of(find_section(statement, "Summary"))[1].rows}
+    assert "Recorded hypertension" not in rows, "it has no better and no worse"
+    own = (pl.col("indicator_id") == "bowel_screening") & (pl.col("cut") == "ethnic_group")
+    place = release.latest_values.filter(own & (pl.col("area_type") == "place"))
+    worse = place.filter(
+        (pl.col("comparison") == "worse") & ~pl.col("category").is_in(["Z", "99", "missing"])
+    )
+    assert set(rows[SCREENING][1].split(" and ")) == {ETHNIC_GROUPS[one] for one in worse["category"]}
+    assert rows[SCREENING][2:] == ("no data", "no data")
 
 
 def test_what_is_recorded_as_unknown_stands_in_the_tables_and_is_counted(statement: Document) -> None:

@@ -85,6 +85,8 @@ def _set_up(file: Any, document: Document) -> None:
     _style(_add_style(file, _TABLE_TEXT), 9, after=0)
     for language in file.styles.element.iter(qn("w:lang")):
         language.set(qn("w:val"), LANGUAGE)
+    for language in file.settings.element.iter(qn("w:themeFontLang")):
+        language.set(qn("w:val"), LANGUAGE)
     _set_properties(file.core_properties, document)
     _add_footer(page.footer.paragraphs[0], document.footer)
 
