@@ -164,7 +164,11 @@ class _View:
         """The groups that are clearly worse off, or that there are none, or no figures."""
         if cut not in self.groups:
             return NOTE_WORDS[ValueNote.MISSING]
-        return list_in_words(self.worse[cut], most=_MOST_NAMED) or "none"
+        names = [name.removeprefix("Ages ") for name in self.worse[cut]]
+        more = len(names) - _MOST_NAMED
+        shown = [*names[:_MOST_NAMED], f"{more} others"] if more > 1 else names
+        # Names such as 'White and Asian' hold the word that would join them.
+        return "; ".join(shown) or "none"
 
     def say_measure(self, measure: str) -> str:
         """A measure of the gap with its interval; the relative index has no unit."""

@@ -94,7 +94,7 @@ def test_who_is_clearly_worse_off_is_named_by_the_comparison_of_the_release(
     worse = place.filter(
         (pl.col("comparison") == "worse") & ~pl.col("category").is_in(["Z", "99", "missing"])
     )
-    assert set(rows[SCREENING][1].split(" and ")) == {ETHNIC_GROUPS[one] for one in worse["category"]}
+    assert set(rows[SCREENING][1].split("; ")) == {ETHNIC_GROUPS[one] for one in worse["category"]}
     assert rows[SCREENING][2:] == ("no data", "no data")
 
 
