@@ -49,6 +49,14 @@ def test_a_report_is_of_the_area_and_profile_that_the_page_shows(client: Client)
     assert "Physical health check" not in page
 
 
+def test_the_page_of_all_profiles_offers_the_annual_statement(client: Client) -> None:
+    page = client.get("/profiles/").content.decode()
+    assert re.findall(r'href="/profiles/statement\.(\w+)"', page) == list(FORMATS)
+    answer = client.get("/profiles/statement.html")
+    assert answer["Content-Disposition"] == 'attachment; filename="statement.html"'
+    assert "section 13SA" in answer.content.decode()
+
+
 def test_suppressed_stays_suppressed_in_a_report(client: Client) -> None:
     page = client.get(
         f"/areas/lsoa/{SUPPRESSED_LSOA}/report.html?profile=core20plus5_adults"

@@ -1,8 +1,9 @@
-"""Reports of an area to download: the same figures as its page, to print and to pass on."""
+"""Reports to download: an area's figures as its page has them, and the annual statement, to print."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -15,6 +16,7 @@ from evenground.releases import Profile, Release
 from evenground.reports.area_facts import find_known_area
 from evenground.reports.area_profile import make_area_profile
 from evenground.reports.documents import FORMAT_NAMES, FORMATS, is_installed, render_document
+from evenground.reports.statement import make_statement
 from evenground_web.common.reads import current
 from evenground_web.profiles.forms import require_choice, require_profile
 from evenground_web.profiles.reads import Area, ReleaseKey
@@ -38,7 +40,8 @@ def download_area_report(request: HttpRequest, area_type: str, area_code: str, k
     if area is None:
         raise Http404
     asked = request.GET.get("profile")
-    return _respond(request, release, area, require_profile(release, asked) if asked else None, kind)
+    profile = require_profile(release, asked) if asked else None
+    return _respond_with_profile(request, release, area, profile, kind)
 
 
 @require_safe
@@ -46,12 +49,26 @@ def download_profile_report(request: HttpRequest, profile_id: str, kind: str) ->
     """The report of a profile for the area in the address."""
     release = current()
     profile = require_profile(release, profile_id)
-    return _respond(request, release, require_choice(release, request).area, profile, kind)
+    return _respond_with_profile(request, release, require_choice(release, request).area, profile, kind)
 
 
-def _respond(
+@require_safe
+def download_statement(request: HttpRequest, kind: str) -> HttpResponse:
+    """The annual statement on health inequalities of the place."""
+    key = ReleaseKey(current())
+    return _respond(request, "statement", kind, lambda: _write_statement(key, kind))
+
+
+def _respond_with_profile(
     request: HttpRequest, release: Release, area: Area, profile: Profile | None, kind: str
 ) -> HttpResponse:
+    profile_id = profile.id if profile else ""
+    name = "-".join(part for part in (area.area_type, area.area_code, profile_id) if part)
+    key = ReleaseKey(release)
+    return _respond(request, name, kind, lambda: _write_profile(key, area, profile_id, kind))
+
+
+def _respond(request: HttpRequest, name: str, kind: str, write: Callable[[], bytes]) -> HttpResponse:
     if kind not in FORMATS or not is_installed(kind):
         raise Http404
     if not _seats.acquire(blocking=False):
@@ -60,18 +77,22 @@ def _respond(
         return busy
     try:
         with _drawing:
-            content = _write(ReleaseKey(release), area, profile.id if profile else "", kind)
+            content = write()
     except InputError:
         raise Http404 from None
     finally:
         _seats.release()
     response = HttpResponse(content, content_type=FORMATS[kind])
-    name = "-".join(part for part in (area.area_type, area.area_code, profile.id if profile else "") if part)
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
 
 
 @lru_cache(maxsize=32)
-def _write(key: ReleaseKey, area: Area, profile_id: str, kind: str) -> bytes:
+def _write_profile(key: ReleaseKey, area: Area, profile_id: str, kind: str) -> bytes:
     profile = key.release.profiles.get(profile_id)
     return render_document(make_area_profile(key.release, area, profile), kind)
+
+
+@lru_cache(maxsize=4)
+def _write_statement(key: ReleaseKey, kind: str) -> bytes:
+    return render_document(make_statement(key.release), kind)

@@ -28,6 +28,7 @@ urlpatterns = [
     path("compare/", area_views.show_compare, name="compare"),
     path("compare/figures.csv", area_views.download_compare, name="compare_csv"),
     path("profiles/", views.show_profiles, name="profiles"),
+    path("profiles/statement.<str:kind>", report_views.download_statement, name="statement"),
     path("profiles/<slug:profile_id>/", views.show_profile, name="profile"),
     path("profiles/<slug:profile_id>/table.csv", views.download_profile, name="profile_csv"),
     path(

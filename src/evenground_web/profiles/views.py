@@ -41,7 +41,8 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_profiles(request: HttpRequest) -> HttpResponse:
     """Every profile."""
-    return render(request, "profiles/profiles.jinja", {"release": current()})
+    context = {"release": current(), "report_formats": report_formats()}
+    return render(request, "profiles/profiles.jinja", context)
 
 
 @require_safe
