@@ -19,6 +19,7 @@ from evenground.reports.documents.model import (
 )
 from evenground.reports.words import clean_text, format_date
 
+_FEW_COLUMNS: Final = 5
 _STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0;font:1.05rem/1.5 arial,sans-serif;color:#212b32;background:#fff}
@@ -38,6 +39,7 @@ p,ul{max-width:44rem;margin:.5rem 0}
 .warning{border-left:6px solid #6b1d48;padding:.4rem .8rem;background:#f7eff3}
 nav ol{list-style:none;padding:0;columns:2 18rem}
 .scroll{overflow-x:auto;margin:.8rem 0}
+.narrow{margin:.8rem 0}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 caption{text-align:left;font-weight:700;padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;border-bottom:1px solid #d8dde0}
@@ -48,6 +50,10 @@ figure svg{width:100%;max-width:34rem;height:auto;display:block}
 figcaption{max-width:44rem}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(17rem,1fr));gap:1.5rem;align-items:start}
 summary{cursor:pointer;color:#005eb8}
+@media (max-width:40rem){
+.narrow table{font-size:.75rem;table-layout:fixed}
+.narrow th,.narrow td{padding:.25rem .2rem;overflow-wrap:break-word;hyphens:auto}
+}
 @page{size:A4;margin:16mm}
 @media print{
 body{font-size:10pt}
@@ -160,14 +166,17 @@ def _block(block: Paragraph | Bullets | Table, ids: _Ids) -> str:
 
 
 def _table(table: Table, ids: _Ids) -> str:
+    """Only a table too wide for a phone scrolls in a part of its own, which is a stop of the keyboard."""
     name = ids.next("table")
     head = "".join(f'<th scope="col">{_text(column)}</th>' for column in table.columns)
     rows = "".join(_row(row) for row in table.rows)
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{name}">'
+    written = (
         f'<table><caption id="{name}">{_text(table.title)}</caption>'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table>"
     )
+    if len(table.columns) <= _FEW_COLUMNS:
+        return f'<div class="narrow">{written}</div>'
+    return f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{name}">{written}</div>'
 
 
 def _row(row: tuple[str, ...]) -> str:
