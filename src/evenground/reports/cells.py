@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from evenground.reports.words import format_count, format_interval, format_value
+from evenground.reports.words import format_count, format_interval, format_value, round_as_shown
 from evenground.vocabulary import ValueNote
 
 
@@ -53,6 +53,14 @@ def describe_cell(cell: Cell, unit: str) -> tuple[str, str, str, str]:
         format_count(cell.numerator, cell.note),
         format_count(cell.denominator, cell.note),
     )
+
+
+def round_cell(cell: Cell) -> Cell:
+    """A cell whose value and limits are rounded as they are shown."""
+    value, lower, upper = (
+        None if level is None else round_as_shown(level) for level in (cell.value, cell.lower, cell.upper)
+    )
+    return replace(cell, value=value, lower=lower, upper=upper)
 
 
 def published(cells: Iterable[Cell]) -> list[Cell]:

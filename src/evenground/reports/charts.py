@@ -14,7 +14,7 @@ import polars as pl
 
 from evenground.errors import InputError, suggest
 from evenground.releases import IndicatorInfo, Release
-from evenground.reports.cells import Cell, describe_cell, make_cell, published
+from evenground.reports.cells import Cell, describe_cell, make_cell, published, round_cell
 from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
 from evenground.reports.maps import classify_areas, fit_shapes
 from evenground.reports.sentences import (
@@ -74,6 +74,40 @@ AREA_NOUNS: Final = {AreaType.MSOA: "neighbourhood (MSOA)", AreaType.LSOA: "smal
 FIGURE_COLUMNS: Final = ("Value", "95% interval", "Numerator", "Denominator")
 
 
+@dataclass(frozen=True, slots=True)
+class FigureData:
+    """The figures that a picture draws, as numbers, for programs that draw it anew.
+
+    Attributes
+    ----------
+    kind
+        Bars against names, or lines over time.
+    unit
+        Of every number; ``%``, or words.
+    categories
+        The names of the bars, or the periods.
+    series
+        Name and cells of each, a cell a category: values and limits are rounded as they are shown.
+    """
+
+    kind: Literal["bars", "lines"]
+    unit: str
+    categories: tuple[str, ...]
+    series: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+    @classmethod
+    def of(
+        cls,
+        kind: Literal["bars", "lines"],
+        unit: str,
+        categories: Sequence[str],
+        series: Sequence[tuple[str, Sequence[Cell]]],
+    ) -> FigureData:
+        """The data of a figure from cells as a release holds them."""
+        rounded = tuple((name, tuple(round_cell(cell) for cell in cells)) for name, cells in series)
+        return cls(kind, unit, tuple(categories), rounded)
+
+
 @dataclass(frozen=True)
 class Figure:
     """A picture, what it shows in words, and its figures.
@@ -90,6 +124,8 @@ class Figure:
         The table behind the picture, as plain text; the first column names the row.
     areas
         Where each row is about an area: its type and code, row by row; else empty.
+    data
+        What is drawn as numbers, where it is bars or lines.
     """
 
     id: str
@@ -99,6 +135,7 @@ class Figure:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     areas: tuple[tuple[str, str], ...] = ()
+    data: FigureData | None = None
 
 
 def draw_quintile_bars(
@@ -379,7 +416,7 @@ class _View:
         table = [(cell.label, *describe_cell(cell, unit)) for cell in cells]
         overall = self.overall
         table.append((overall.label, *describe_cell(overall, unit)))
-        return finish_figure(
+        figure = finish_figure(
             (kind, self.info.id, self.area_type, self.area_code),
             title,
             summary,
@@ -387,6 +424,9 @@ class _View:
             (heading, *FIGURE_COLUMNS),
             table,
         )
+        drawn = (*cells, overall)
+        names = [cell.label for cell in drawn]
+        return replace(figure, data=FigureData.of("bars", unit, names, [(self.info.name, drawn)]))
 
     def _lines(self) -> list[ReferenceLine]:
         lines, unit, target = [], self.info.unit, self.info.target

@@ -76,11 +76,31 @@ def render_png(figure: Figure, notes: Sequence[str]) -> bytes:
     EvengroundError
         Where vl-convert, which draws it, is not installed.
     """
+    return _draw_pixels(render_svg(figure, notes))
+
+
+def render_plain_png(figure: Figure) -> bytes:
+    """The picture alone as pixels, for a document that says in words what it shows.
+
+    Parameters
+    ----------
+    figure
+        As a page shows it.
+
+    Raises
+    ------
+    EvengroundError
+        As for ``render_png``.
+    """
+    return _draw_pixels(figure.svg)
+
+
+def _draw_pixels(svg: str) -> bytes:
     try:
         import vl_convert  # loads a JavaScript engine, so only where something is drawn
     except ModuleNotFoundError:
         raise EvengroundError("Pictures need vl-convert-python: install evenground[web].") from None
-    return bytes(vl_convert.svg_to_png(render_svg(figure, notes), scale=_SCALE))
+    return bytes(vl_convert.svg_to_png(svg, scale=_SCALE))
 
 
 def _write(root: ET.Element, lines: Sequence[str], y: float, step: float, style: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ what became of each end, and how many groups did better or worse.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -21,15 +21,18 @@ from evenground.reports.sentences import Certainty, judge_difference
 from evenground.reports.words import (
     PERCENT,
     count_in_words,
+    format_difference,
     format_number,
     format_value,
     format_value_with_interval,
+    list_in_words,
     round_as_shown,
 )
-from evenground.vocabulary import Polarity, ValueNote
+from evenground.vocabulary import AreaType, Cut, Polarity, ValueNote
 
 _NO_DIFFERENCE_IN_RATIO: Final = 1.0
 _CENTRES: Final = {"rii": _NO_DIFFERENCE_IN_RATIO}
+_MOST_NAMED: Final = 3
 _SMALL: Final = 5.0
 """Differences below this are told to a hundredth."""
 
@@ -229,6 +232,68 @@ def _say_with_interval(cell: Cell, decimals: int) -> str:
 
 def _unit_of_difference(unit: str) -> str:
     return "percentage points" if unit == PERCENT else unit
+
+
+def list_clear_gaps(release: Release, indicator_ids: Iterable[str]) -> pl.DataFrame:
+    """Gaps between the fifths of a place's own areas that chance does not explain, the widest first.
+
+    Parameters
+    ----------
+    release
+        The release to read.
+    indicator_ids
+        Which of its indicators. Only those in per cent with a better and a worse: a rate per 100,000 cannot
+        be put in order with them.
+
+    Returns
+    -------
+    polars.DataFrame
+        Rows of the table ``inequality``, of the latest date.
+    """
+    return _list_gaps(release, indicator_ids).filter(pl.col("lower_cl") > 0)
+
+
+def say_clear_gaps(release: Release, indicator_ids: Iterable[str]) -> str:
+    """On how many indicators the most deprived fifth of a place has clearly the worse of it, and the widest.
+
+    Parameters
+    ----------
+    release, indicator_ids
+        As for ``list_clear_gaps``.
+    """
+    measured = _list_gaps(release, indicator_ids)
+    if measured.is_empty():
+        return "This release measures no gap between the fifths of the place’s own areas."
+    gaps = measured.filter(pl.col("lower_cl") > 0)
+    compared = count_in_words(measured.height, "indicator")
+    if gaps.is_empty():
+        return (
+            f"On none of {compared} in per cent is the most deprived fifth of the place’s own areas clearly "
+            "worse off than the least deprived."
+        )
+    named = [
+        f"{release.indicators[row['indicator_id']].short_name} ({format_difference(row['value'], PERCENT)})"
+        for row in gaps.head(_MOST_NAMED).iter_rows(named=True)
+    ]
+    widest = "Widest gap" if len(named) == 1 else "Widest gaps"
+    return (
+        f"On {gaps.height:,} of {compared} in per cent the most deprived fifth of the place’s own areas is "
+        f"clearly worse off than the least deprived. {widest}: {list_in_words(named)}."
+    )
+
+
+def _list_gaps(release: Release, indicator_ids: Iterable[str]) -> pl.DataFrame:
+    infos = (release.indicators[name] for name in indicator_ids)
+    sided = [info.id for info in infos if info.unit == PERCENT and info.polarity != Polarity.NONE]
+    own = release.table("inequality").filter(
+        (pl.col("area_type") == AreaType.PLACE) & (pl.col("cut") == Cut.LOCAL_QUINTILE)
+    )
+    return own.filter(
+        (pl.col("period") == pl.col("period").max())
+        & (pl.col("measure") == "gap")
+        & (pl.col("value_note") == ValueNote.PUBLISHED)
+        & pl.col("indicator_id").is_in(sided)
+    ).sort("value", "indicator_id", descending=[True, False])
 
 
 def _count_changes(groups: Sequence[Series], view: Breakdown) -> str:

@@ -9,7 +9,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +18,7 @@ import polars as pl
 from evenground.errors import InputError, suggest
 from evenground.releases import IndicatorInfo, Release
 from evenground.reports.cells import Cell, describe_cell, make_cell
-from evenground.reports.charts import FIGURE_COLUMNS, Figure, finish_figure
+from evenground.reports.charts import FIGURE_COLUMNS, Figure, FigureData, finish_figure
 from evenground.reports.drawing import LINE_KINDS, Line, draw_lines
 from evenground.reports.sentences import Certainty, judge_difference
 from evenground.reports.words import (
@@ -102,14 +102,17 @@ def draw_over_time(
     ]
     ends = [one for one in fifths if one.ends] if all(one.ends for one in fifths) else []
     lines = [Line(one.name, kind, one.cells) for one, kind in zip([whole, *ends], LINE_KINDS, strict=False)]
-    return finish_figure(
+    drawn = tuple((one.name, one.cells) for one in (whole, *ends))
+    shown = tuple(short_period(period) for period in periods)
+    figure = finish_figure(
         ("over-time", indicator_id, area_type, code),
         f"{info.name}, over time: {name}",
         say_over_time(whole, ends, periods, info),
-        draw_lines(lines, [short_period(period) for period in periods], unit=info.unit),
+        draw_lines(lines, shown, unit=info.unit),
         ("Period", *FIGURE_COLUMNS, *(one.name for one in ends)),
         [_table_row(number, whole, ends, info.unit) for number in reversed(range(len(periods)))],
     )
+    return replace(figure, data=FigureData.of("lines", info.unit, shown, drawn))
 
 
 def say_over_time(

@@ -115,6 +115,28 @@ def say_ethnic_differences(
     return " ".join(part for part in parts if part)
 
 
+def say_group_differences(
+    groups: Sequence[Cell], overall: Cell, *, area_name: str, unit: str, polarity: str, noun: str
+) -> str:
+    """Which groups differ from everybody, and how many are suppressed.
+
+    Parameters
+    ----------
+    groups, overall
+        The groups, and everybody.
+    area_name, unit, polarity
+        Of the area and the indicator.
+    noun
+        What a group is called.
+    """
+    known = [group for group in groups if group.recorded]
+    parts = [
+        _say_against_overall(known, overall, area_name, unit, polarity, noun=noun),
+        _say_suppressed(known, noun),
+    ]
+    return " ".join(part for part in parts if part)
+
+
 def say_area_spread(
     areas: Sequence[Cell], overall: Cell, *, place_name: str, unit: str, polarity: str
 ) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from evenground.reports.cells import describe_cell
-from evenground.reports.charts import Figure, finish_figure
+from evenground.reports.charts import Figure, FigureData, finish_figure
 from evenground.reports.drawing import GAP, LINE, MARGIN, QUIET, WIDTH
 from evenground.reports.marks import MEANINGS, Drawing, draw_key, wrap_label
 from evenground.reports.standings import Spread, Standing, say_standing
@@ -35,6 +36,7 @@ def draw_spine(
     area_name: str,
     place_name: str,
     noun: str,
+    part: str = "",
 ) -> Figure | None:
     """One row an indicator: the place in the middle, worse to the left and better to the right of it.
 
@@ -50,6 +52,8 @@ def draw_spine(
         What stands in the middle.
     noun
         What the other areas are, in the plural.
+    part
+        Where these are some of the area's standings: what they are about.
 
     Returns
     -------
@@ -64,14 +68,25 @@ def draw_spine(
     y = _draw_legend(drawing, drawn, area_name, place_name, noun)
     for one in drawn:
         y = _draw_row(drawing, one, y)
-    return finish_figure(
-        ("spine", area_type, area_code),
-        f"{area_name} against {place_name}",
+    figure = finish_figure(
+        ("spine", area_type, area_code, part),
+        f"{area_name} against {place_name}" + (f": {part}" if part else ""),
         say_standing(standings, area_name=area_name, place_name=place_name),
         drawing.finish(y),
         _columns(place_name),
         [_table_row(one) for one in standings],
     )
+    return replace(figure, data=_read_data(drawn, area_name, place_name))
+
+
+def _read_data(drawn: Sequence[Standing], area_name: str, place_name: str) -> FigureData | None:
+    """The figures in per cent: others have no place on one scale with them."""
+    shown = [one for one in drawn if one.info.unit == PERCENT]
+    if not shown:
+        return None
+    names = tuple(clean_text(one.info.short_name) for one in shown)
+    series = ((area_name, tuple(one.cell for one in shown)), (place_name, tuple(one.place for one in shown)))
+    return FigureData.of("bars", PERCENT, names, series)
 
 
 def _draw_legend(

@@ -17,6 +17,7 @@ from evenground.releases import IndicatorInfo, Release
 from evenground.reports.cells import Cell, make_cell, withheld
 from evenground.reports.charts import AREA_UNKNOWN
 from evenground.reports.words import clean_text, count_in_words, format_value, list_in_words
+from evenground.stats import compare_with_benchmark
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
 
 FEWEST_FOR_QUARTILES: Final = 4
@@ -76,6 +77,14 @@ class Standing:
         if self.cell.value is None or not self.place.value:
             return None
         return (self.cell.value - self.place.value) / self.place.value
+
+    @property
+    def against_wider(self) -> str:
+        """How the figure stands to a wider area's of the same period, by its interval."""
+        cell, wider = self.cell, self.wider
+        if wider is None or wider.value is None or cell.lower is None or cell.upper is None:
+            return Comparison.NOT_COMPARED
+        return str(compare_with_benchmark(cell.lower, cell.upper, wider.value, polarity=self.info.polarity))
 
 
 def read_standings(

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenground.releases import CoverageRow, LinkageInfo, Release
-from evenground.reports.words import format_count, format_interval, format_share, format_value
+from evenground.releases import LinkageInfo, Release
+from evenground.reports.words import format_count, format_interval, format_value
 from evenground.stats import calculate_proportion
 from evenground.vocabulary import Cut, ValueNote
 from evenground_web.common.words import CUTS, name_category
 
 _OF_TABLES = {"read": "Read", "kept": "Kept", "changed": "Kept, changed", "dropped": "Dropped"}
-_NOBODY = ("ethnic group missing", "ethnic group not known", "ethnic group not stated")
-_RECORDED = "ethnic group recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +62,6 @@ def list_read_tables(release: Release) -> dict[str, list[ReadTable]]:
 def list_left_out(release: Release) -> list[tuple[str, str]]:
     """What the release does not show and why, by topic."""
     return [(row.table, row.reason) for row in release.coverage if row.what == "left out"]
-
-
-def list_completeness(release: Release) -> list[tuple[str, str]]:
-    """Of how many people counted what is recorded, with their share where both are shown."""
-    rows = [row for row in release.coverage if row.what == "completeness"]
-    shown = [row.count for row in rows if row.reason in (_RECORDED, *_NOBODY) and row.count is not None]
-    counted = next((row.count for row in release.coverage if row.what == "counted"), sum(shown))
-    return [(row.reason, _say_share(row, counted)) for row in rows]
-
-
-def _say_share(row: CoverageRow, counted: int | None) -> str:
-    if row.count is None:
-        return format_count(None, row.value_note)
-    share = f" ({format_share(row.count / counted)})" if counted and row.count <= counted else ""
-    return f"{format_count(row.count)} people{share}"
 
 
 def list_linkages(release: Release) -> list[Linkage]:

@@ -11,13 +11,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from evenground.releases import Profile, Release
+from evenground.reports.area_facts import describe_area, find_known_area
 from evenground.vocabulary import AreaType
 from evenground_web.common.reads import current
 from evenground_web.profiles import downloads, reads
 from evenground_web.profiles.forms import require_profile
-from evenground_web.profiles.reads import Area, area_pages, areas, comparing, overview
+from evenground_web.profiles.reads import Area, area_pages, comparing, overview
 from evenground_web.profiles.reads.comparing import Problem, Subject
 from evenground_web.profiles.reads.overview import Breakdown
+from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
@@ -29,11 +31,12 @@ def show_area(request: HttpRequest, area_type: str, area_code: str) -> HttpRespo
     context = {
         "release": release,
         "area": area,
-        "facts": areas.describe_area(release, area),
+        "facts": describe_area(release, area),
         "profile": profile,
         "figures": figures,
         "breakdowns": overview.breakdown_choices(release),
         "meanings": reads.note_meanings(figures.notes),
+        "report_formats": report_formats(),
     }
     return render(request, "profiles/area.jinja", context)
 
@@ -104,7 +107,7 @@ def _address_of(asked: Asked) -> str:
 
 
 def _require_area(release: Release, area_type: str, area_code: str) -> Area:
-    area = areas.find_known_area(release, area_type, area_code)
+    area = find_known_area(release, area_type, area_code)
     if area is None:
         raise Http404
     return area

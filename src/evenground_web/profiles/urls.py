@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from evenground_web.profiles import area_views, group_views, overview_views, views
+from evenground_web.profiles import area_views, group_views, overview_views, report_views, views
 
 app_name = "profiles"
 urlpatterns = [
@@ -20,11 +20,22 @@ urlpatterns = [
     path("groups/<str:cut>/<str:category>/", group_views.show_group, name="group"),
     path("groups/<str:cut>/<str:category>/table.csv", group_views.download_group, name="group_csv"),
     path("groups/<str:cut>/<str:category>/areas.csv", group_views.download_where, name="group_where_csv"),
+    path(
+        "areas/<slug:area_type>/<str:area_code>/report.<str:kind>",
+        report_views.download_area_report,
+        name="area_report",
+    ),
     path("compare/", area_views.show_compare, name="compare"),
     path("compare/figures.csv", area_views.download_compare, name="compare_csv"),
     path("profiles/", views.show_profiles, name="profiles"),
+    path("profiles/statement.<str:kind>", report_views.download_statement, name="statement"),
     path("profiles/<slug:profile_id>/", views.show_profile, name="profile"),
     path("profiles/<slug:profile_id>/table.csv", views.download_profile, name="profile_csv"),
+    path(
+        "profiles/<slug:profile_id>/report.<str:kind>",
+        report_views.download_profile_report,
+        name="profile_report",
+    ),
     path(
         "profiles/<slug:profile_id>/fingertips.csv",
         views.download_profile_fingertips,

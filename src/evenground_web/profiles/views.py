@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from evenground.errors import ReleaseError
 from evenground.releases import TABLES, verify_release
+from evenground.reports.completeness import list_completeness
 from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
@@ -21,6 +22,7 @@ from evenground_web.profiles.forms import (
     require_pictured,
     require_profile,
 )
+from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
@@ -39,7 +41,8 @@ def show_home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_profiles(request: HttpRequest) -> HttpResponse:
     """Every profile."""
-    return render(request, "profiles/profiles.jinja", {"release": current()})
+    context = {"release": current(), "report_formats": report_formats()}
+    return render(request, "profiles/profiles.jinja", context)
 
 
 @require_safe
@@ -65,6 +68,7 @@ def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
         "areas": reads.area_choices(release),
         "groups": reads.group_choices(release),
         "meanings": reads.note_meanings(row.note for _, rows in sections for row in rows),
+        "report_formats": report_formats() if any(row.raw for _, rows in sections for row in rows) else {},
     }
     return render(request, "profiles/profile.jinja", context)
 
@@ -180,7 +184,7 @@ def show_about(request: HttpRequest) -> HttpResponse:
     context = {
         "release": release,
         "read_tables": about_reads.list_read_tables(release),
-        "completeness": about_reads.list_completeness(release),
+        "completeness": list_completeness(release),
         "linkages": about_reads.list_linkages(release),
         "left_out": about_reads.list_left_out(release),
         "published": reads.published_periods(release),

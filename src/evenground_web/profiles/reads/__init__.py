@@ -1,20 +1,6 @@
 """What profiles show, read from a release and put in words."""
 
-from evenground_web.profiles.reads.choices import (
-    EVERYBODY,
-    Area,
-    Group,
-    ReleaseKey,
-    area_choices,
-    find_area,
-    find_group,
-    find_indicator,
-    group_choices,
-    home_profile,
-    list_indicators,
-    place_of,
-)
-from evenground_web.profiles.reads.figures import (
+from evenground.reports.figures import (
     GroupRow,
     PairTable,
     Row,
@@ -25,6 +11,23 @@ from evenground_web.profiles.reads.figures import (
     note_meanings,
     pair_choices,
     read_pair,
+)
+from evenground.reports.provenance import is_published, picture_notes
+from evenground.reports.subjects import (
+    EVERYBODY,
+    Area,
+    Group,
+    find_area,
+    home_profile,
+    list_indicators,
+    place_of,
+)
+from evenground_web.profiles.reads.choices import (
+    ReleaseKey,
+    area_choices,
+    find_group,
+    find_indicator,
+    group_choices,
 )
 from evenground_web.profiles.reads.inequality import (
     Gap,
@@ -38,9 +41,7 @@ from evenground_web.profiles.reads.inequality import (
 from evenground_web.profiles.reads.pictures import (
     Charts,
     draw_charts,
-    is_published,
     map_types,
-    picture_notes,
 )
 from evenground_web.profiles.reads.published import (
     Comparator,

@@ -13,11 +13,11 @@ from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.charts import Figure
 from evenground.reports.spines import draw_spine
 from evenground.reports.standings import Standing, count_comparisons, read_standings, say_standing
+from evenground.reports.subjects import Area, home_profile, list_indicators
 from evenground.reports.words import format_interval, format_value
-from evenground.stats import compare_with_benchmark
 from evenground.vocabulary import AreaType, Comparison, Cut
 from evenground_web.common.words import AREA_KINDS
-from evenground_web.profiles.reads.choices import Area, ReleaseKey, home_profile, list_indicators
+from evenground_web.profiles.reads.choices import ReleaseKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,8 @@ def _make_line(release: Release, one: Standing, profile_id: str) -> AreaLine:
         place=format_value(one.place.value, unit, one.place.note),
         wider=in_words,
         comparison=Comparison(one.comparison),
-        against_wider=_compare_with_wider(one),
+        against_wider=one.against_wider,
     )
-
-
-def _compare_with_wider(one: Standing) -> str:
-    """How the figure stands to a wider area's of the same period, by its interval."""
-    cell, wider = one.cell, one.wider
-    if wider is None or wider.value is None or cell.lower is None or cell.upper is None:
-        return Comparison.NOT_COMPARED
-    return str(compare_with_benchmark(cell.lower, cell.upper, wider.value, polarity=one.info.polarity))
 
 
 def _place_lines(

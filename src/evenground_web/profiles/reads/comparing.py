@@ -13,12 +13,13 @@ from evenground.errors import suggest
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.cells import make_cell
 from evenground.reports.charts import AREA_UNKNOWN, Figure
+from evenground.reports.figures import Row, list_rows, make_row
 from evenground.reports.side_by_side import draw_compared, make_compared
 from evenground.reports.standings import count_comparisons
+from evenground.reports.subjects import list_indicators, place_of
 from evenground.reports.words import list_in_words
 from evenground.vocabulary import UNKNOWN_AREA, Comparison, Cut, Polarity
-from evenground_web.profiles.reads.choices import ReleaseKey, group_choices, list_indicators, place_of
-from evenground_web.profiles.reads.figures import Row, list_rows, make_row
+from evenground_web.profiles.reads.choices import ReleaseKey, group_choices
 from evenground_web.profiles.reads.overview import Breakdown, column_of, is_in
 
 FEWEST: Final = 2

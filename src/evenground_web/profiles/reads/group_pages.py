@@ -13,9 +13,10 @@ from evenground.reports import charts
 from evenground.reports.charts import Figure
 from evenground.reports.group_gaps import GroupGap, read_group_gaps, say_group_gaps, say_people
 from evenground.reports.standings import count_comparisons
+from evenground.reports.subjects import Group, home_profile
 from evenground.reports.words import format_interval, format_value
 from evenground.vocabulary import AreaType, Comparison, Cut
-from evenground_web.profiles.reads.choices import Group, ReleaseKey, home_profile
+from evenground_web.profiles.reads.choices import ReleaseKey
 from evenground_web.profiles.reads.pictures import map_types
 
 

@@ -13,12 +13,13 @@ from evenground.reports import charts
 from evenground.reports.breakdowns import DEPRIVATION, list_breakdowns
 from evenground.reports.burden import draw_burden
 from evenground.reports.charts import Figure
+from evenground.reports.figures import list_rows, take_latest
 from evenground.reports.inequality import draw_groups_over_time, draw_measures_over_time
+from evenground.reports.subjects import Group, home_profile, place_of
 from evenground.reports.words import format_interval, format_number
 from evenground.vocabulary import AreaType, Cut, Polarity, ValueNote
 from evenground_web.common.words import CUTS, PUBLISHED_CUTS
-from evenground_web.profiles.reads.choices import Group, ReleaseKey, home_profile, place_of
-from evenground_web.profiles.reads.figures import list_rows, take_latest
+from evenground_web.profiles.reads.choices import ReleaseKey
 
 
 @dataclass(frozen=True, slots=True)

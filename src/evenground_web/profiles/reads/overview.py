@@ -15,12 +15,13 @@ import polars as pl
 from markupsafe import Markup
 
 from evenground.releases import IndicatorInfo, Profile, ProfileSection, Release
+from evenground.reports.area_facts import codes_within, types_side_by_side
 from evenground.reports.standings import order_counts, say_overview
+from evenground.reports.subjects import Area, Group, list_indicators
 from evenground.reports.words import PERCENT, format_value
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Comparison, Cut, Polarity, ValueNote
 from evenground_web.common.words import AREA_KINDS, AREA_TYPES, CUTS
-from evenground_web.profiles.reads.areas import codes_within, types_side_by_side
-from evenground_web.profiles.reads.choices import Area, Group, ReleaseKey, group_choices, list_indicators
+from evenground_web.profiles.reads.choices import ReleaseKey, group_choices
 
 MOST_COLUMNS: Final = 200
 """Columns of one page: as many as a reader can still find their way in."""

@@ -7,14 +7,15 @@ from functools import lru_cache
 
 import polars as pl
 
-from evenground.releases import IndicatorInfo, Release
+from evenground.releases import Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
 from evenground.reports.over_time import draw_over_time
-from evenground.reports.words import list_in_words
-from evenground.vocabulary import AreaType, Basis, Cut
+from evenground.reports.provenance import is_published
+from evenground.reports.subjects import Area, find_broken_down
+from evenground.vocabulary import AreaType, Cut
 from evenground_web.common.words import PUBLISHED_CUTS
-from evenground_web.profiles.reads.choices import Area, ReleaseKey, place_of
+from evenground_web.profiles.reads.choices import ReleaseKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
     key = ReleaseKey(release)
     if is_published(release.indicators[indicator_id]):
         return _draw_published(key, indicator_id, area, map_type)
-    fifths = _area_with(release, indicator_id, area, Cut.IMD_QUINTILE)
-    groups = _area_with(release, indicator_id, area, Cut.ETHNIC_GROUP)
+    fifths = find_broken_down(release, indicator_id, area, Cut.IMD_QUINTILE)
+    groups = find_broken_down(release, indicator_id, area, Cut.ETHNIC_GROUP)
     charted = {"deprivation": fifths, "ethnic group": groups}
     return Charts(
         map=_draw_map(key, indicator_id, map_type),
@@ -53,27 +54,6 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
         whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
         over_time=_draw_over_time(key, indicator_id, area.area_type, area.area_code),
     )
-
-
-def picture_notes(release: Release, info: IndicatorInfo, picture: Figure) -> list[str]:
-    """What a picture that leaves the site has to say of itself: what it shows, and where it is from."""
-    manifest = release.manifest
-    told = f"Evenground {manifest.place_name}, release {manifest.release_id}."
-    if manifest.synthetic:
-        told = f"Invented data: no real place, no real people. {told}"
-    return [picture.summary, _say_source(release, info), told]
-
-
-def _say_source(release: Release, info: IndicatorInfo) -> str:
-    if is_published(info):
-        return f"Source: {info.source}."
-    names = list_in_words(list(dict.fromkeys(source.name for source in release.manifest.sources)))
-    return f"Source: counted from {names}. Definition: {info.source}."
-
-
-def is_published(info: IndicatorInfo) -> bool:
-    """Whether somebody else works the indicator out."""
-    return info.basis == Basis.PUBLISHED
 
 
 def _draw_published(key: ReleaseKey, indicator_id: str, area: Area, map_type: str) -> Charts:
@@ -96,17 +76,6 @@ def _draw_published(key: ReleaseKey, indicator_id: str, area: Area, map_type: st
         deciles=tuple(_draw_deciles(key, indicator_id, *one) for one in broken_down),
         over_time=_draw_over_time(key, indicator_id, area.area_type, area.area_code),
     )
-
-
-def _area_with(release: Release, indicator_id: str, area: Area, cut: Cut) -> Area:
-    """The area itself where it is broken down so, else the whole place."""
-    figures = release.latest_values.filter(
-        (pl.col("indicator_id") == indicator_id)
-        & (pl.col("area_type") == area.area_type)
-        & (pl.col("area_code") == area.area_code)
-        & (pl.col("cut") == cut)
-    )
-    return area if figures.height else place_of(release)
 
 
 def map_types(release: Release) -> list[str]:

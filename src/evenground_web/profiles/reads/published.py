@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports.figures import Row, make_row, take_latest
+from evenground.reports.provenance import is_published
 from evenground.reports.words import format_interval, format_number
 from evenground.stats import compare_with_benchmark
 from evenground.vocabulary import AreaType, Basis, Cut, PublishedCut, ValueNote
 from evenground_web.common.words import PUBLISHED_CUTS
-from evenground_web.profiles.reads.figures import Row, make_row, take_latest
-from evenground_web.profiles.reads.pictures import is_published
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports.names import NOTE_MEANINGS, PAIRS, name_category, say_target
+from evenground.reports.subjects import EVERYBODY, Area, Group, order_of_group
 from evenground.reports.words import format_count, format_interval, format_value
 from evenground.vocabulary import AreaType, Comparison, Cut, Polarity, ValueNote
-from evenground_web.common.words import NOTE_MEANINGS, PAIRS, name_category, say_target
-from evenground_web.profiles.reads.choices import EVERYBODY, Area, Group, order_of_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +141,12 @@ def _categories(rows: Iterable[str], cut: str, place: int) -> list[str]:
 
 
 def take_latest(values: pl.DataFrame, by: str = "indicator_id") -> list[dict[str, Any]]:
+    """The row of the latest period of each value of a column."""
     return values.sort("period").unique(subset=by, keep="last", maintain_order=True).to_dicts()
 
 
 def make_row(info: IndicatorInfo, raw: dict[str, Any] | None, *, is_everybody: bool) -> Row:
+    """A row of a release's values in words; without a row, there is no data."""
     if raw is None:
         return Row(info, "", "no data", "", "", ValueNote.MISSING, Comparison.NOT_COMPARED, "", "", None)
     return Row(

@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from evenground.releases import Release
+from evenground.reports.names import AREA_KINDS, AREA_TYPES
+from evenground.reports.subjects import Area, find_area, place_of
 from evenground.reports.words import format_count
 from evenground.vocabulary import UNKNOWN_AREA, AreaType, Cut
-from evenground_web.common.words import AREA_KINDS, AREA_TYPES
-from evenground_web.profiles.reads.choices import Area, find_area, place_of
 
 MOST_LISTED = 200
 """Areas within another that a page lists; of more, it links to their overview."""
