@@ -75,7 +75,7 @@ def list_gone(request: HttpRequest) -> list[Gone]:
 
 
 def _read_query(request: HttpRequest) -> QueryDict:
-    """The choices of an address; none of one that asks for more than the site reads, which is told as such."""
+    """The choices of an address; none of one that asks for more than can be read: a page tells that."""
     try:
         return request.GET
     except TooManyFieldsSent:
