@@ -17,6 +17,7 @@ from evenground.cli import agreements, disclosure, gate, indicators, log, prepar
 from evenground.cli.consoles import console, problems, show_progress
 from evenground.cli.opening import open_release
 from evenground.cli.rank import EACH_SERVICE, Order, rank
+from evenground.cli.spend import spend
 from evenground.errors import DiskFullError, EvengroundError, WorkspaceError, is_disk_full
 
 if TYPE_CHECKING:
@@ -252,6 +253,7 @@ def link_keys(
 
 
 app.command()(rank)
+app.command()(spend)
 
 
 @app.command()

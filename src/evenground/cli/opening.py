@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from evenground.cli.consoles import problems
-from evenground.errors import AuditLogError, ReleaseError, suggest
+from evenground.errors import AuditLogError, InputError, ReleaseError, suggest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,6 +45,23 @@ def note_export(workspace: Path, release: Release, path: Path, what: str) -> Non
         log_event(load_workspace(workspace), Event.EXPORTED, facts)
     except AuditLogError as error:
         problems.print(f"Note: this export is in no log. {error}")
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """A CSV file with every column as text, or a Parquet file."""
+    import polars as pl
+
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    if path.suffix not in {".csv", ".parquet"}:
+        raise InputError(f"{path.name} must be a .csv or a .parquet file.")
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        # As text: a code such as 01234 is not a number.
+        return pl.read_csv(path, infer_schema=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"{path.name} cannot be read as a table ({type(error).__name__}).") from None
 
 
 def require_table_path(path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from evenground.cli.consoles import console, problems
-from evenground.cli.opening import note_export, open_release, require_table_path, write_frame
-from evenground.errors import InputError, ReleaseError, suggest
+from evenground.cli.opening import note_export, open_release, read_table, require_table_path, write_frame
+from evenground.errors import ReleaseError, suggest
 from evenground.vocabulary import ALL_SERVICES, CommunityType
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def rank(
         top=top,
         flag_fdr=flag_fdr,
     )
-    beside = None if neighbours is None else _read_table(neighbours)
+    beside = None if neighbours is None else read_table(neighbours)
     checked = _check(counts, Columns(_split(by), _split(strata), _split(covariates)))
     _show_counts(rank_checked(checked, asked, beside), out)
 
@@ -153,27 +153,10 @@ def _refuse_with_release(options: list[str]) -> None:
         )
 
 
-def _read_table(path: Path) -> pl.DataFrame:
-    """A CSV file with every column as text, or a Parquet file."""
-    import polars as pl
-
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.")
-    if path.suffix not in {".csv", ".parquet"}:
-        raise InputError(f"{path.name} must be a .csv or a .parquet file.")
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path)
-        # As text: a code such as 01234 is not a number.
-        return pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as a table ({type(error).__name__}).") from None
-
-
 def _check(path: Path, columns: Columns) -> CheckedCounts:
     from evenground.reach import check_counts, read_numbers
 
-    checked = check_counts(read_numbers(_read_table(path)), columns)
+    checked = check_counts(read_numbers(read_table(path)), columns)
     for note in checked.notes:
         problems.print(f"Note: {note}")
     return checked

@@ -41,8 +41,8 @@ SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 """The definitions that ship with the product."""
 
 KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments", "published")
-READ_ELSEWHERE: Final = ("linkages",)
-"""Folders of definitions that are not counted with: those of linkages are read with the sources."""
+READ_ELSEWHERE: Final = ("linkages", "evidence", "interventions")
+"""Folders of definitions that are not counted with: ``sources`` reads linkages, ``spending`` the others."""
 
 PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -43,7 +43,7 @@ class _Definition(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
-class _Reviewed(_Definition):
+class Reviewed(_Definition):
     """What one person wrote and another checked, until the date of its next review."""
 
     author: Words
@@ -139,7 +139,7 @@ class Part(_Definition):
         return self.who  # type: ignore[return-value]
 
 
-class Indicator(_Reviewed):
+class Indicator(Reviewed):
     """One indicator.
 
     For a proportion, the numerator is the people of the denominator for whom the numerator's expression
@@ -211,7 +211,7 @@ class Profile(_Definition):
     sections: Annotated[tuple[ProfileSection, ...], Field(min_length=1)]
 
 
-class PlusGroup(_Reviewed):
+class PlusGroup(Reviewed):
     """A group of the PLUS of Core20PLUS5: chosen by the place, with its reason, and how records tell it.
 
     Some groups no record tells: those have no expression, and say so in ``words``.
@@ -246,7 +246,7 @@ class Segment(_Definition):
         return self.expression  # type: ignore[return-value]
 
 
-class Segmentation(_Reviewed):
+class Segmentation(Reviewed):
     """A whole population in parts: each person is in the first segment that holds for them.
 
     The last segment must hold for everybody, so that nobody is left over.

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from evenground.errors import Fault
-from evenground.indicators.model import CoreArea, Identifier, Source, Target, Words, _Reviewed
+from evenground.indicators.model import CoreArea, Identifier, Reviewed, Source, Target, Words
 from evenground.vocabulary import Polarity, ValueType
 
 
-class PublishedIndicator(_Reviewed):
+class PublishedIndicator(Reviewed):
     """One indicator whose figures come from a publisher, as they are.
 
     ``numerator`` and ``denominator`` are words: what the publisher counts, and of whom, so that a reader

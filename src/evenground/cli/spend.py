@@ -1,0 +1,227 @@
+"""``evenground spend``: what a budget buys, where, for whom, and how sure that is."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from evenground.cli.consoles import console, problems
+from evenground.cli.opening import note_export, open_release, read_table, require_table_path, write_frame
+from evenground.errors import InputError
+from evenground.vocabulary import CommunityType
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from evenground.releases import Release
+    from evenground.spending import Spending
+
+_TABLES: Final = ("plan", "careful", "communities", "groups", "frontier", "floors", "comparisons", "staff")
+
+
+class Maximise(StrEnum):
+    """What there is to be most of."""
+
+    PEOPLE = "people"
+    BENEFIT = "benefit"
+
+
+def spend(
+    budget: Annotated[float, typer.Option(help="Pounds, such as 200000.")],
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
+    ] = Path(),
+    service: Annotated[
+        str | None, typer.Option(help="An indicator's id, or 'each' for every one the release ranks.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="What a community is: lsoa or msoa_ethnic_group; of a file, its columns."),
+    ] = None,
+    release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
+    ranking: Annotated[
+        Path | None, typer.Option(help="Spend on this .csv or .parquet ranking, not on a release's.")
+    ] = None,
+    counts: Annotated[
+        Path | None, typer.Option(help="Rank this .csv or .parquet file of counts first, and spend on that.")
+    ] = None,
+    standard: Annotated[
+        float | None, typer.Option(help="With '--counts': the share that ought to be reached.")
+    ] = None,
+    strata: Annotated[
+        str | None, typer.Option(help="With '--counts': columns that divide communities.")
+    ] = None,
+    covariates: Annotated[
+        str | None, typer.Option(help="With '--counts': what else uptake differs by, such as imd_rank.")
+    ] = None,
+    interventions: Annotated[
+        Path | None,
+        typer.Option(help="The folder of what can be bought; the workspace's definitions by default."),
+    ] = None,
+    evidence: Annotated[
+        Path | None,
+        typer.Option(help="The folder of what reaching somebody is worth; as for the interventions."),
+    ] = None,
+    weeks: Annotated[float, typer.Option(help="How long the programme runs.")] = 26,
+    maximise: Annotated[
+        Maximise, typer.Option(help="The number of people reached, or the benefit that evidence tells.")
+    ] = Maximise.PEOPLE,
+    weights: Annotated[
+        str,
+        typer.Option(
+            help="What a person counts for: none, proportionate, atkinson:0.5 or such as ethnic_group=J:2."
+        ),
+    ] = "none",
+    floor: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The fewest to reach, such as town:20, plus_group:5% or area_code=X:9. Several times."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The plan only: not the careful one, nor the price of fairness.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the plan to this .csv or .parquet file.")] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="Write every table of the answer as CSV into this folder.")
+    ] = None,
+) -> None:
+    """Choose what a budget buys so that most people who miss out are reached, and fairly."""
+    if out:
+        require_table_path(out)
+    if ranking and counts:
+        raise typer.BadParameter("goes with '--counts' no further: give one.", param_hint="--ranking")
+    found: Release | None = None
+    if ranking or counts:
+        frame, keys = _read_file(ranking, counts, by, standard, strata, covariates)
+    else:
+        found = open_release(workspace, release)
+        frame, keys = _read_release(found, service, by)
+    spending = _plan(
+        frame,
+        keys,
+        budget=budget,
+        weeks=weeks,
+        maximise=maximise,
+        service=service,
+        weights=weights,
+        floors=tuple(floor or ()),
+        interventions=interventions or workspace / "definitions" / "interventions",
+        evidence=evidence or workspace / "definitions" / "evidence",
+        quick=quick,
+    )
+    from evenground.cli.show_spending import show_spending
+
+    show_spending(spending)
+    written = _write(spending, out, tables)
+    if found is not None:
+        for path in written:
+            note_export(workspace, found, path, f"plan of spending £{budget:,.0f} on {service}")
+
+
+def _plan(
+    frame: pl.DataFrame,
+    keys: tuple[str, ...] | None,
+    *,
+    budget: float,
+    weeks: float,
+    maximise: str,
+    service: str | None,
+    weights: str,
+    floors: tuple[str, ...],
+    interventions: Path,
+    evidence: Path,
+    quick: bool,
+) -> Spending:
+    from evenground.spending import plan_spending
+
+    return plan_spending(
+        frame,
+        interventions,
+        budget=budget,
+        by=keys,
+        weeks=weeks,
+        maximise=maximise,
+        evidence=evidence,
+        service=service,
+        weights=weights,
+        floors=floors,
+        careful=not quick,
+        frontier=not quick,
+    )
+
+
+def _read_file(
+    ranking: Path | None,
+    counts: Path | None,
+    by: str | None,
+    standard: float | None,
+    strata: str | None,
+    covariates: str | None,
+) -> tuple[pl.DataFrame, tuple[str, ...] | None]:
+    keys = _split(by) or None
+    if ranking is not None:
+        return read_table(ranking), keys
+    if counts is None or keys is None or standard is None:
+        raise typer.BadParameter("is needed with '--counts', as is '--by'.", param_hint="--standard")
+    from evenground.reach import Columns, check_counts, rank_checked, read_numbers, read_options
+
+    checked = check_counts(
+        read_numbers(read_table(counts)), Columns(keys, _split(strata), _split(covariates))
+    )
+    for note in checked.notes:
+        problems.print(f"Note: {note}")
+    ranked = rank_checked(checked, read_options(standard=standard))
+    return ranked.join(_area_facts(checked.rows, keys), on=list(keys), how="left"), keys
+
+
+def _area_facts(rows: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """What the counts say of how deprived each community is, for weights and comparison."""
+    import polars as pl
+
+    known = [name for name in ("imd_rank", "imd_decile", "imd_quintile") if name in rows.columns]
+    return rows.group_by(keys).agg(pl.col(known).cast(pl.Float64, strict=False).mean())
+
+
+def _read_release(
+    release: Release, service: str | None, by: str | None
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    from evenground.spending.released import read_released
+
+    kind = by or CommunityType.MSOA_ETHNIC_GROUP
+    if kind not in list(CommunityType):
+        known = ", ".join(CommunityType)
+        raise typer.BadParameter(f'"{kind}" is not one of {known}.', param_hint="--by")
+    if service is None:
+        raise typer.BadParameter("is needed: an indicator's id, or 'each'.", param_hint="--service")
+    return read_released(release, service, kind)
+
+
+def _split(names: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (names or "").split(",") if name.strip())
+
+
+def _write(spending: Spending, out: Path | None, tables: Path | None) -> list[Path]:
+    written = []
+    if out:
+        write_frame(spending.plan, out)
+        console.print(f"Wrote the plan, {spending.plan.height} rows, to {out}.")
+        written.append(out)
+    if tables:
+        try:
+            tables.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"The folder {tables} cannot be made ({os.strerror(error.errno or 0)})."
+            ) from None
+        for name in _TABLES:
+            frame: pl.DataFrame = getattr(spending, name)
+            if frame.width:
+                write_frame(frame, tables / f"{name}.csv")
+                written.append(tables / f"{name}.csv")
+        console.print(f"Wrote {len(written) - bool(out)} tables to {tables}.")
+    return written
