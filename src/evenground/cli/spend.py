@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -139,20 +142,36 @@ def _plan(
 ) -> Spending:
     from evenground.spending import plan_spending
 
-    return plan_spending(
-        frame,
-        interventions,
-        budget=budget,
-        by=keys,
-        weeks=weeks,
-        maximise=maximise,
-        evidence=evidence,
-        service=service,
-        weights=weights,
-        floors=floors,
-        careful=not quick,
-        frontier=not quick,
-    )
+    with _nothing_printed():
+        return plan_spending(
+            frame,
+            interventions,
+            budget=budget,
+            by=keys,
+            weeks=weeks,
+            maximise=maximise,
+            evidence=evidence,
+            service=service,
+            weights=weights,
+            floors=floors,
+            careful=not quick,
+            frontier=not quick,
+        )
+
+
+@contextmanager
+def _nothing_printed() -> Iterator[None]:
+    """HiGHS prints a line of its own where it mends a solution, whatever it is told."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _read_file(

@@ -32,7 +32,7 @@ def raise_conflict(problem: Problem, cuts: Cuts, named: NamedFloors) -> None:
     for place, number in enumerate(together):
         least = float(problem.floors.at_least[number])
         alone = find_plan(_keep(problem, [number]), cuts, elastic=True).short[0]
-        what = f"at least {least:,.0f} people reached is asked for"
+        what = f"at least {_people(least)} reached is asked for"
         if alone > _NOBODY:
             faults.append(
                 Fault(
@@ -58,9 +58,8 @@ def raise_conflict(problem: Problem, cuts: Cuts, named: NamedFloors) -> None:
 
 
 def _people(number: float) -> str:
-    if number >= 9.95:
-        return f"{number:,.0f} people"
-    return f"{number:.2g} people"
+    said = f"{number:,.0f}" if number >= 9.95 else f"{number:.2g}"
+    return f"{said} person" if said == "1" else f"{said} people"
 
 
 def _keep(problem: Problem, numbers: list[int]) -> Problem:

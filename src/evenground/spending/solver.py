@@ -33,13 +33,18 @@ from evenground.spending.communities import Floats
 from evenground.spending.cuts import Cuts, choose_rows, make_cut_rows
 from evenground.spending.problem import Ints, Problem
 
-GAP: Final = 0.002
-_SMALL: Final = 300
+GAP: Final = 0.005
+_EXACT: Final = 1e-6
+_SMALL: Final = 60
 """Up to so many placements everything is put to HiGHS at once."""
+_FIRST: Final = 300
+"""Up to so many placements all of them are in the core from the start."""
 _WIDTHS: Final = (60, 120, 180)
 _TIMES_BUDGET: Final = 3
 _ROUNDS: Final = 25
 _GROWTH: Final = 100
+_OF_A_FLOOR: Final = 30
+_NOISE: Final = 1e-6
 _KEPT: Final = 200
 _PENALTY: Final = 1e4
 _NODES: Final = 5000
@@ -120,7 +125,7 @@ def find_plan(problem: Problem, cuts: Cuts, *, gap: float = GAP, elastic: bool =
     cuts
         Lines found so far; more are added.
     gap
-        As a share of the bound.
+        As a share of the bound. Programs of up to sixty placements are solved to the end whatever it is.
     elastic
         Look for the plan that is least short of the floors, too, where they cannot be met.
 
@@ -138,6 +143,7 @@ def find_plan(problem: Problem, cuts: Cuts, *, gap: float = GAP, elastic: bool =
     nothing = np.zeros(len(problem.placements))
     if not len(nothing):
         return Found(nothing, 0.0, 0.0, problem.short(nothing))
+    gap = min(gap, _EXACT) if len(nothing) <= _SMALL else gap
     penalty = _PENALTY * max(float(problem.value.max(initial=0.0)), 1e-12)
     relaxed = _relax(problem, cuts, penalty, gap)
     if np.any(relaxed.short > _SHORT) and not elastic:
@@ -227,7 +233,9 @@ def _relax(
         missed = penalty * problem.short(units).sum() if len(problem.floors.at_least) else 0.0
         loose = -solved.fun - (reached - missed)
         short = solved.x[program.lumps.stop :]
-        if not len(left_out) and (loose <= 0.1 * gap * abs(solved.fun) or np.any(short > _SHORT)):
+        if not len(left_out) and (
+            loose <= max(0.1 * gap, _NOISE) * abs(solved.fun) or np.any(short > _SHORT)
+        ):
             break
         core = np.union1d(core, left_out)
         cuts.tighten(cuts.strength @ units)
@@ -248,7 +256,7 @@ def _fix(program: Program, lumps: Floats | None) -> Program:
 def _choose_core(problem: Problem) -> Ints:
     """The placements that give most for their money, for a few times the budget; of each floor as well."""
     placements = problem.placements
-    if len(placements) <= _SMALL:
+    if len(placements) <= _FIRST:
         return np.arange(len(placements))
     strength, groups = problem.strength, problem.floors.members
     pounds = np.maximum(placements.cost, 1e-9) * placements.most
@@ -259,9 +267,7 @@ def _choose_core(problem: Problem) -> Ints:
         order = np.argsort(-gain / np.maximum(placements.cost, 1e-9), kind="stable")
         order = order[gain[order] > 0]
         enough = int(np.searchsorted(np.cumsum(pounds[order]), _TIMES_BUDGET * problem.budget)) + 20
-        chosen.append(order[:enough])
-        weight_left = _SMALL // 10
-        chosen[-1] = chosen[-1] if weight is problem.value else chosen[-1][:weight_left]
+        chosen.append(order[:enough] if weight is problem.value else order[:_OF_A_FLOOR])
     return np.unique(np.concatenate(chosen))
 
 
@@ -394,9 +400,11 @@ def _round(
         )
         if solved.x is None:
             break
+        before = units.copy()
         units[core] = np.round(solved.x[: len(core)])
         limit = min(limit, -solved.mip_dual_bound)
-        if -solved.fun - _judge(problem, units, penalty) <= 0.1 * gap * abs(solved.fun) + 1e-9:
+        loose = -solved.fun - _judge(problem, units, penalty)
+        if loose <= max(0.1 * gap, _NOISE) * abs(solved.fun) or np.array_equal(units, before):
             break
         cuts.tighten(cuts.strength @ units)
     return units, float(limit)
