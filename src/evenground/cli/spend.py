@@ -140,8 +140,10 @@ def _plan(
     evidence: Path,
     quick: bool,
 ) -> Spending:
-    from evenground.spending import plan_spending
+    from evenground.indicators import SHIPPED
+    from evenground.spending import load_evidence, plan_spending
 
+    known = load_evidence(SHIPPED / "evidence", evidence)
     with _nothing_printed():
         return plan_spending(
             frame,
@@ -150,7 +152,7 @@ def _plan(
             by=keys,
             weeks=weeks,
             maximise=maximise,
-            evidence=evidence,
+            evidence=known,
             service=service,
             weights=weights,
             floors=floors,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from evenground.spending.communities import Floats
@@ -17,7 +18,7 @@ from evenground.spending.problem import Ints, Problem
 
 _FIRST: Final = (0.0, 0.03, 0.1, 0.25, 0.5)
 """Where the first tangents touch, as parts of the most strength that a community can have."""
-_MOST_STRENGTHS: Final = 4000
+_MOST_STRENGTHS: Final = 600
 _DECIMALS: Final = 9
 
 
@@ -36,11 +37,11 @@ class Cuts:
         self.core: Ints = np.zeros(0, dtype=np.int64)
         self._strengths: dict[int, Floats | None] = {}
 
-    def tighten(self, strength: Floats) -> None:
-        """Add the lines that are exact nearest to the strengths put into communities."""
+    def tighten(self, strength: Floats, chosen: NDArray[np.bool_]) -> None:
+        """Add the lines that are exact nearest to the strengths put into some communities."""
         found = {
             (community, *line)
-            for community in np.flatnonzero(strength > 0).tolist()
+            for community in np.flatnonzero((strength > 0) & chosen).tolist()
             for line in self._lines(community, float(strength[community]))
         }
         if not found:
@@ -69,10 +70,10 @@ class Cuts:
 
     def _list_strengths(self, community: int) -> Floats | None:
         """Every strength that whole units can put into a community; ``None`` where there are too many."""
-        row = self.strength[[community]]
+        part = slice(*self.strength.indptr[community : community + 2])
         strengths = np.zeros(1)
-        for unit, most in zip(row.data, self._most[row.indices], strict=True):
-            if len(strengths) * (most + 1) > 20 * _MOST_STRENGTHS:
+        for unit, most in zip(self.strength.data[part], self._most[self.strength.indices[part]], strict=True):
+            if len(strengths) * (most + 1) > 8 * _MOST_STRENGTHS:
                 return None
             sums = strengths[:, None] + unit * np.arange(most + 1)[None, :]
             strengths = np.unique(np.round(sums.ravel(), _DECIMALS))

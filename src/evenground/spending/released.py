@@ -6,7 +6,7 @@ import polars as pl
 
 from evenground.errors import InputError, suggest
 from evenground.releases import Release
-from evenground.vocabulary import ALL_SERVICES, CommunityType
+from evenground.vocabulary import ALL_SERVICES, AreaType, CommunityType
 
 EACH_SERVICE = "each"
 _AREA_FACTS = ("area_name", "imd_rank", "imd_decile", "imd_quintile", "ltla_code")
@@ -56,4 +56,15 @@ def read_released(release: Release, service: str, kind: str) -> tuple[pl.DataFra
     keys = ["area_code"] if kind == CommunityType.LSOA else ["area_code", "ethnic_group"]
     keys = ["service_id", *keys] if service == EACH_SERVICE else keys
     joined = chosen.join(areas, on=["area_type", "area_code"], how="left", maintain_order="left")
+    joined = _place_by_deprivation(joined, release)
     return joined.drop("rank").sort(keys), tuple(keys)
+
+
+def _place_by_deprivation(communities: pl.DataFrame, release: Release) -> pl.DataFrame:
+    """Of an area without a rank of its own, the mean rank of its small areas."""
+    lsoas = release.table("areas").filter(pl.col("area_type") == AreaType.LSOA)
+    means = lsoas.group_by(pl.col("parent_area_code").alias("area_code")).agg(
+        pl.col("imd_rank").cast(pl.Float64).mean().alias("mean_rank")
+    )
+    joined = communities.join(means, on="area_code", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("imd_rank", "mean_rank").alias("imd_rank")).drop("mean_rank")

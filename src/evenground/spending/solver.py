@@ -238,11 +238,21 @@ def _relax(
         ):
             break
         core = np.union1d(core, left_out)
-        cuts.tighten(cuts.strength @ units)
+        _tighten(problem, cuts, program, solved.x, units)
     reduced = (solved.lower.marginals + solved.upper.marginals)[: len(program.core)]
     # While a placement that was left out would pay, the value is no bound on all plans.
     bound = -float(solved.fun) if not len(left_out) else np.inf
     return _Relaxed(program, solved.x[: len(program.core)], reduced, bound, short)
+
+
+def _tighten(problem: Problem, cuts: Cuts, program: Program, solution: Floats, units: Floats) -> None:
+    """New lines where the program takes more people to be reached than are; not where it hardly does."""
+    strength = cuts.strength @ units
+    shares = solution[len(program.core) : len(program.core) + len(program.communities)]
+    found = np.zeros(len(problem.missing))
+    found[program.communities] = shares + np.expm1(-strength[program.communities])
+    off = found * problem.missing
+    cuts.tighten(strength, off > 0.1 * float(off.sum()) / len(off))
 
 
 def _fix(program: Program, lumps: Floats | None) -> Program:
@@ -406,5 +416,5 @@ def _round(
         loose = -solved.fun - _judge(problem, units, penalty)
         if loose <= max(0.1 * gap, _NOISE) * abs(solved.fun) or np.array_equal(units, before):
             break
-        cuts.tighten(cuts.strength @ units)
+        _tighten(problem, cuts, program, solved.x, units)
     return units, float(limit)

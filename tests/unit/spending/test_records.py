@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenground.errors import DefinitionError
+from evenground.indicators import SHIPPED, load_definitions
 from evenground.spending import load_evidence, load_offer
 
 REVIEWED = 'author = "Prevention lead"\nchecker = "Public health consultant"\nreview_date = 2027-11-30\n'
@@ -104,6 +105,16 @@ def test_evidence_is_read_and_a_place_s_own_comes_last(tmp_path):
         (tmp_path / name / "bowel.toml").write_text(text, encoding="utf-8")
     assert [one.gain.value for one in load_evidence(tmp_path / "shipped", tmp_path / "own")] == [0.025]
     assert load_evidence(tmp_path / "none") == ()
+
+
+def test_the_evidence_that_ships_can_be_read_and_names_a_publication():
+    shipped = load_evidence(SHIPPED / "evidence")
+    services = load_definitions().indicators
+    assert shipped
+    for one in shipped:
+        assert one.service in services
+        assert not one.gain.is_assumed
+        assert one.gain.url
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""How fast a budget is planned, and how near the plan is to the best possible one.
+
+Run with ``python -m benchmarks.spend``. The figures are kept in docs/reference/performance.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from evenground.spending import check_communities, plan_spending
+from evenground.spending.careful import find_careful_plan
+from evenground.spending.cuts import Cuts
+from evenground.spending.draws import average_worst, draw_value, make_draws
+from evenground.spending.problem import Floors, Problem, make_problem
+from evenground.spending.solver import GAP, find_plan, make_program
+from tests.support.spending import BY, make_offer, make_place
+
+BUDGET = 200_000.0
+SIZES = (1_000, 10_000)
+SEEDS = (1, 2, 3)
+Result = TypeVar("Result")
+
+
+def clock(call: Callable[[], Result]) -> tuple[Result, float]:
+    """What a call gives, and the seconds of processor it took."""
+    start = time.process_time()
+    result = call()
+    return result, time.process_time() - start
+
+
+def pose(communities: int, seed: int) -> Problem:
+    """A place, and five things to buy for it."""
+    table = check_communities(make_place(communities, seed), BY)
+    floors = Floors(sparse.csr_array((0, communities)), np.zeros(0))
+    return make_problem(
+        table, make_offer(), value=np.ones(communities), budget=BUDGET, weeks=26, floors=floors
+    )
+
+
+def time_answers(communities: int) -> None:
+    """The plan with its intervals, groups, comparisons and what the next pounds buy; then all of it."""
+    asked: dict[str, Any] = {"budget": BUDGET, "by": BY}
+    quick: dict[str, Any] = asked | {"careful": False, "frontier": False}
+    for label, options in (
+        ("the answer", quick),
+        (
+            "with weights and a floor for each town",
+            quick | {"weights": "proportionate", "floors": ["town:1%"]},
+        ),
+        ("all of it: frontier and worst tenth too", asked),
+    ):
+        seconds, gaps = [], []
+        for seed in SEEDS:
+            table = make_place(communities, seed)
+            answer, taken = clock(lambda t=table, o=options: plan_spending(t, make_offer(), **o))  # type: ignore[misc]
+            seconds.append(taken)
+            gaps.append(answer.gap)
+        told = ", ".join(f"{second:.1f}" for second in seconds)
+        print(
+            f"{communities:>6,} communities, {label}: {told} s; within {max(gaps):.2%} of the bound",
+            flush=True,
+        )
+
+
+def compare_with_highs(communities: int, seconds: float) -> None:
+    """The whole program put to HiGHS as it is, for so many seconds, beside ours."""
+    problem = pose(communities, 1)
+    found, taken = clock(lambda: find_plan(problem, Cuts(problem)))
+    cuts = Cuts(problem)
+    program = make_program(problem, cuts, np.arange(len(problem.placements)), 1e4)
+    solved, whole = clock(
+        lambda: milp(
+            program.cost,
+            constraints=LinearConstraint(program.rows, -np.inf, program.top),
+            integrality=program.whole,
+            bounds=Bounds(program.lower, program.upper),
+            options={"mip_rel_gap": GAP, "time_limit": seconds},
+        )
+    )
+    there = 0.0 if solved.x is None else problem.reached(np.round(solved.x[: len(problem.placements)])).sum()
+    print(
+        f"{communities:>6,} communities, {len(problem.placements):,} placements: {found.value:,.1f} people in "
+        f"{taken:.1f} s (bound {found.bound:,.1f}); the whole program {there:,.1f} in {whole:.1f} s"
+    )
+
+
+def measure_careful(communities: int) -> None:
+    """The worst tenth of the plain plan and of the careful one."""
+    table = check_communities(make_place(communities, 1), BY)
+    problem, draws = pose(communities, 1), make_draws(table, make_offer())
+    cuts = Cuts(problem)
+    plain = find_plan(problem, cuts)
+    careful, taken = clock(lambda: find_careful_plan(problem, cuts, draws, plain, gap=GAP))
+    worst = [average_worst(draw_value(problem, draws, units)) for units in (plain.units, careful)]
+    print(
+        f"{communities:>6,} communities, worst tenth: plain {worst[0]:,.1f}, careful {worst[1]:,.1f}, {taken:.1f} s"
+    )
+
+
+def main() -> None:
+    """Print every figure."""
+    for size in SIZES:
+        time_answers(size)
+    for size in SIZES:
+        compare_with_highs(size, 60.0)
+    measure_careful(1_000)
+
+
+if __name__ == "__main__":
+    main()
