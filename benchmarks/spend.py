@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -57,8 +58,8 @@ def time_answers(communities: int) -> None:
     ):
         seconds, gaps = [], []
         for seed in SEEDS:
-            table = make_place(communities, seed)
-            answer, taken = clock(lambda t=table, o=options: plan_spending(t, make_offer(), **o))  # type: ignore[misc]
+            call = partial(plan_spending, make_place(communities, seed), make_offer(), **options)
+            answer, taken = clock(call)
             seconds.append(taken)
             gaps.append(answer.gap)
         told = ", ".join(f"{second:.1f}" for second in seconds)
@@ -84,10 +85,11 @@ def compare_with_highs(communities: int, seconds: float) -> None:
         )
     )
     there = 0.0 if solved.x is None else problem.reached(np.round(solved.x[: len(problem.placements)])).sum()
+    print(f"{communities:>6,} communities, {len(problem.placements):,} placements:")
     print(
-        f"{communities:>6,} communities, {len(problem.placements):,} placements: {found.value:,.1f} people in "
-        f"{taken:.1f} s (bound {found.bound:,.1f}); the whole program {there:,.1f} in {whole:.1f} s"
+        f"        {found.value:,.1f} people in {taken:.1f} s; no plan of its staff has more than {found.bound:,.1f}"
     )
+    print(f"        the whole program as it is: {there:,.1f} people in {whole:.1f} s", flush=True)
 
 
 def measure_careful(communities: int) -> None:
@@ -99,8 +101,9 @@ def measure_careful(communities: int) -> None:
     careful, taken = clock(lambda: find_careful_plan(problem, cuts, draws, plain, gap=GAP))
     worst = [average_worst(draw_value(problem, draws, units)) for units in (plain.units, careful)]
     print(
-        f"{communities:>6,} communities, worst tenth: plain {worst[0]:,.1f}, careful {worst[1]:,.1f}, {taken:.1f} s"
+        f"{communities:>6,} communities, worst tenth: plain {worst[0]:,.1f}, careful {worst[1]:,.1f}", end=""
     )
+    print(f", {taken:.1f} s")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ A person whom two interventions find is reached once, and each further unit adds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -66,7 +67,7 @@ class Floors:
         return Floors(self.members[kept], self.at_least[kept])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """An integer program.
 
@@ -108,7 +109,7 @@ class Problem:
     budget: float
     floors: Floors
 
-    @property
+    @cached_property
     def strength(self) -> sparse.csr_array:
         """Shape (communities, placements): minus the log of the chance that one unit leaves somebody out."""
         found = np.minimum(self.effect[self.placements.intervention] * self.placements.share, _SURE)

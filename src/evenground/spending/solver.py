@@ -93,6 +93,7 @@ class Program:
     cut: Ints
 
     lumps: slice
+    group: Ints
 
     @property
     def has_lumps(self) -> bool:
@@ -196,7 +197,7 @@ def _settle(problem: Problem, cuts: Cuts, relaxed: _Relaxed, penalty: float, gap
             constraints=LinearConstraint(program.rows, -np.inf, program.top),
             integrality=lumps,
             bounds=Bounds(0, program.upper),
-            options={"mip_rel_gap": gap / 4, "node_limit": _NODES},
+            options={"mip_rel_gap": gap / 2, "node_limit": _NODES},
         )
         if solved.x is None:
             return relaxed
@@ -249,10 +250,11 @@ def _tighten(problem: Problem, cuts: Cuts, program: Program, solution: Floats, u
     """New lines where the program takes more people to be reached than are; not where it hardly does."""
     strength = cuts.strength @ units
     shares = solution[len(program.core) : len(program.core) + len(program.communities)]
-    found = np.zeros(len(problem.missing))
-    found[program.communities] = shares + np.expm1(-strength[program.communities])
-    off = found * problem.missing
-    cuts.tighten(strength, off > 0.1 * float(off.sum()) / len(off))
+    there = program.group >= 0
+    people = np.bincount(program.group[there], problem.missing[there], len(program.communities))
+    off = np.zeros(len(problem.missing))
+    off[program.communities] = people * (shares + np.expm1(-strength[program.communities]))
+    cuts.tighten(strength, off > 0.1 * float(off.sum()) / max(len(shares), 1))
 
 
 def _fix(program: Program, lumps: Floats | None) -> Program:
@@ -285,9 +287,14 @@ def make_program(problem: Problem, cuts: Cuts, core: Ints, penalty: float) -> Pr
     """Variables: units, shares reached, what is set up, staff taken on, people short of floors."""
     placements, floors = problem.placements, problem.floors
     strength = sparse.csr_array(cuts.strength[:, core])
-    communities = np.flatnonzero(np.diff(strength.indptr))
+    communities, group = _group_alike(strength)
     place = np.full(len(problem.missing), -1)
     place[communities] = np.arange(len(communities))
+    there = group >= 0
+    alike = sparse.csr_array(
+        (problem.missing[there], (np.flatnonzero(there), group[there])),
+        shape=(len(problem.missing), len(communities)),
+    )
     set_up = np.flatnonzero(problem.set_up > 0)
     sizes = (len(core), len(communities), len(set_up), len(problem.wage), len(floors.at_least))
     starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -295,7 +302,7 @@ def make_program(problem: Problem, cuts: Cuts, core: Ints, penalty: float) -> Pr
     chosen, position = choose_rows(cuts, place)
     scale, limit = _POUNDS, np.maximum(problem.limit, 1.0)
     cost = np.zeros(width)
-    cost[starts[1] : starts[2]] = -(problem.value * problem.missing)[communities]
+    cost[starts[1] : starts[2]] = -(alike.T @ problem.value)
     cost[starts[4] :] = penalty
     in_all = sparse.csr_array(
         (1 / limit[placements.intervention[core]], (placements.intervention[core], np.arange(len(core)))),
@@ -304,7 +311,7 @@ def make_program(problem: Problem, cuts: Cuts, core: Ints, penalty: float) -> Pr
     begun = sparse.csr_array(
         (-np.ones(sizes[2]), (set_up, starts[2] + np.arange(sizes[2]))), shape=(len(limit), width)
     )
-    people = sparse.csr_array((floors.members * problem.missing[None, :])[:, communities])
+    people = sparse.csr_array(floors.members @ alike)
     hours = sparse.csr_array(problem.hours[:, core] / problem.hours_each[:, None])
     rows = [
         sparse.csr_array(
@@ -349,7 +356,23 @@ def make_program(problem: Problem, cuts: Cuts, core: Ints, penalty: float) -> Pr
         upper,
         chosen,
         slice(int(starts[2]), int(starts[4])),
+        group,
     )
+
+
+def _group_alike(strength: sparse.csr_array) -> tuple[Ints, Ints]:
+    """Communities that the same placements serve alike: one for each group, and the group of each.
+
+    A unit for everywhere has the same strength in every community, so that all those that nothing else
+    serves share one curve.
+    """
+    served = np.flatnonzero(np.diff(strength.indptr))
+    # Two rows that differ have the same product with a random vector next to never.
+    key = strength @ np.random.default_rng(0).uniform(1, 2, strength.shape[1])
+    _, first, within = np.unique(key[served], return_index=True, return_inverse=True)
+    group = np.full(strength.shape[0], -1)
+    group[served] = within
+    return served[first], group
 
 
 def _beside(width: int, *parts: tuple[sparse.sparray, int]) -> sparse.csr_array:
@@ -372,8 +395,15 @@ def _price(problem: Problem, cuts: Cuts, program: Program, prices: Floats) -> In
     hours, floor = prices[ends[1] : ends[2]], prices[ends[2] : ends[3]]
     # What one more unit of strength is worth: by the lines in the program, else that of the first.
     worth = problem.missing * (problem.value + problem.floors.members.T @ floor)
-    worth[program.communities] = 0.0
-    np.add.at(worth, cuts.community[program.cut], prices[ends[3] :] * cuts.slope[program.cut])
+    there = program.group >= 0
+    place = np.full(len(worth), -1)
+    place[program.communities] = np.arange(len(program.communities))
+    count = len(program.communities)
+    slopes = prices[ends[3] :] * cuts.slope[program.cut]
+    together = np.bincount(place[cuts.community[program.cut]], slopes, count)
+    alone = np.bincount(program.group[there], worth[there], count)
+    part = together / np.where(alone > 0, alone, 1.0)
+    worth[there] *= part[program.group[there]]
     placements = problem.placements
     profit = (
         cuts.strength.T @ worth
