@@ -2,6 +2,7 @@
 
 =============================  =====================================================================
 EVENGROUND_RELEASES            the folder of releases: the only data that the site reads
+EVENGROUND_DEFINITIONS         reviewed records of interventions and evidence; beside the releases by default
 EVENGROUND_DATABASE            the SQLite file of accounts and sessions
 EVENGROUND_LOG                 the log of log-ins, decisions and whole tables; beside the database by default
 EVENGROUND_SECRET_KEY          signs sessions; without it, a random key is kept beside the database
@@ -27,6 +28,10 @@ PACKAGE = Path(__file__).resolve().parent.parent
 STATIONS = ("profiles", "priorities", "search", "agreements", "releasing")
 
 EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
+# What can be bought, and what that is worth: reviewed records of the place, with nothing of people in them.
+EVENGROUND_DEFINITIONS = Path(
+    os.environ.get("EVENGROUND_DEFINITIONS") or EVENGROUND_RELEASES.parent / "definitions"
+)
 _database = os.environ.get("EVENGROUND_DATABASE", "")
 EVENGROUND_LOG = os.environ.get("EVENGROUND_LOG") or (
     str(Path(_database).with_name("site-log.jsonl")) if _database else ""
