@@ -87,7 +87,13 @@ def _draw_plan(plan: pl.DataFrame) -> Table:
 
 def _draw_comparisons(comparisons: pl.DataFrame) -> Table:
     table = _table(
-        "", "Cost", "More people reached", "Worst tenth", "Of Plus groups", title="The same money", text=1
+        "",
+        "Cost",
+        "More people reached",
+        "Worst tenth",
+        "Of Plus groups",
+        title="The same money (without floors but for the plans)",
+        text=1,
     )
     for row in comparisons.iter_rows(named=True):
         table.add_row(

@@ -163,6 +163,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
         lambda: faults.extend(_check_sources(workspace, day)),
         lambda: load_policy(workspace.place.disclosure.policy, own=workspace.definitions),
+        lambda: _check_spending(workspace),
     )
     for check in checks:
         try:
@@ -172,6 +173,13 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         except DisclosureError as error:
             faults.append(Fault("place.toml, disclosure.policy", str(error)))
     return faults
+
+
+def _check_spending(workspace: Workspace) -> None:
+    """What can be bought and what that is worth takes no part in a build, so it is read for a check alone."""
+    from evenground.spending.loader import check_records
+
+    check_records(workspace.definitions)
 
 
 @logs_failures

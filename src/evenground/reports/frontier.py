@@ -36,8 +36,8 @@ def draw_frontier(frontier: pl.DataFrame, budget: float) -> Figure | None:
     first, last = frontier.row(0, named=True), frontier.row(-1, named=True)
     fewer = first["expected_reached"] - last["expected_reached"]
     summary = (
-        f"The fairest plan reaches {format_number(fewer, decimals=0)} people fewer than the one that reaches "
-        f"most, of {format_number(first['expected_reached'], decimals=0)}. {first['weights']}"
+        f"The fairest plan reaches {format_number(fewer, decimals=int(fewer < 10))} people fewer than "
+        f"the one that reaches most, of {format_number(first['expected_reached'], decimals=0)}. {first['weights']}"
     )
     rows = [
         (
@@ -70,11 +70,11 @@ def _draw(frontier: pl.DataFrame) -> str:
     for tick in y_ticks:
         y = place(x_ticks[0], tick)[1]
         root.rule((left, y), (left + plot, y), "grid", "#c5ccd1", "1")
-        root.text(format_number(tick, decimals=0), left - 8, y + 5, "levels", anchor="end")
+        root.text(f"{tick:,.10g}", left - 8, y + 5, "levels", anchor="end")
     for number, tick in enumerate(x_ticks):
         x = place(tick, y_ticks[0])[0]
         anchor = "end" if number == len(x_ticks) - 1 else "middle"
-        root.text(format_number(tick, decimals=0), x, top + _HEIGHT + LINE, "levels", anchor=anchor)
+        root.text(f"{tick:,.10g}", x, top + _HEIGHT + LINE, "levels", anchor=anchor)
     root.rule((left, top + _HEIGHT), (left + plot, top + _HEIGHT), "axis", QUIET, "1")
     root.text("More people reached, in all", left, top + _HEIGHT + 2 * LINE, "axis-title")
     points = [place(x, y) for x, y in zip(across, up, strict=True)]

@@ -71,6 +71,24 @@ def load_offer(folder: Path) -> Offer:
     return Offer(tuple(interventions.values()), tuple(staff.values()))
 
 
+def check_records(definitions: Path) -> None:
+    """Read whatever evidence and interventions a place's definitions hold.
+
+    Raises
+    ------
+    DefinitionError
+        With every fault of both.
+    """
+    faults: list[Fault] = []
+    for load, folder in ((load_evidence, "evidence"), (load_offer, "interventions")):
+        try:
+            if (definitions / folder).is_dir():
+                load(definitions / folder)
+        except DefinitionError as error:
+            faults += error.faults
+    _stop(faults, "The records of what money can buy")
+
+
 def _check_roles(where: str, needed: Iterable[str], roles: set[str]) -> Iterator[Fault]:
     for role in needed:
         if role not in roles:

@@ -9,6 +9,7 @@ import pytest
 from evenground.errors import DefinitionError
 from evenground.indicators import SHIPPED, load_definitions
 from evenground.spending import load_evidence, load_offer
+from evenground.spending.loader import check_records
 
 REVIEWED = 'author = "Prevention lead"\nchecker = "Public health consultant"\nreview_date = 2027-11-30\n'
 EVENING = f"""
@@ -134,3 +135,17 @@ def test_evidence_without_a_source_or_a_sense_is_refused(tmp_path, change, told)
     with pytest.raises(DefinitionError) as raised:
         load_evidence(tmp_path)
     assert (told or "cannot be read") in str(raised.value)
+
+
+def test_a_check_finds_the_faults_of_every_record_of_a_place(offered):
+    (offered.parent / "evidence").mkdir()
+    check_records(offered.parent)
+    (offered.parent / "evidence" / "bowel.toml").write_text(
+        GAIN.replace("unit =", "unite ="), encoding="utf-8"
+    )
+    (offered / "evening.toml").write_text(EVENING.replace("each = 380", "each = -1"), encoding="utf-8")
+    with pytest.raises(DefinitionError) as raised:
+        check_records(offered.parent)
+    told = str(raised.value)
+    assert "evidence/bowel.toml, unite" in told
+    assert "interventions/evening.toml, cost.each" in told
