@@ -35,9 +35,11 @@ def draw_frontier(frontier: pl.DataFrame, budget: float) -> Figure | None:
         return None
     first, last = frontier.row(0, named=True), frontier.row(-1, named=True)
     fewer = first["expected_reached"] - last["expected_reached"]
+    less = format_number(fewer, decimals=int(fewer < 10))
+    most = format_number(first["expected_reached"], decimals=0)
     summary = (
-        f"The fairest plan reaches {format_number(fewer, decimals=int(fewer < 10))} people fewer than "
-        f"the one that reaches most, of {format_number(first['expected_reached'], decimals=0)}. {first['weights']}"
+        f"The fairest plan reaches {less} people fewer than the one that reaches most, of {most}. "
+        f"{first['weights']}"
     )
     rows = [
         (
