@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from evenground.audit_log import read_lines
 from evenground.reports.documents import FORMATS
 from evenground_web.accounts.roles import Role
-from evenground_web.profiles import report_views
+from evenground_web.common.turns import seats
 from tests.support.release_factory import SUPPRESSED_LSOA
 
 AREA = "/areas/msoa/X02000001/"
@@ -99,12 +99,12 @@ def test_every_report_is_logged(
 
 
 def test_many_reports_at_once_leave_threads_for_pages(client: Client) -> None:
-    report_views._seats.acquire()
-    report_views._seats.acquire()
+    seats.acquire()
+    seats.acquire()
     try:
         answer = client.get(AREA + "report.html?profile=screening")
     finally:
-        report_views._seats.release()
-        report_views._seats.release()
+        seats.release()
+        seats.release()
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert client.get(AREA + "report.html?profile=screening").status_code == 200

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from evenground.releases import Release
 from evenground_web.common.downloads import table_response
 from evenground_web.common.reads import current
+from evenground_web.common.turns import take_turns
 from evenground_web.priorities import reads, spending_reads
 from evenground_web.priorities.spending_reads import SpendingChoice
 
@@ -51,6 +52,7 @@ def _read_number(text: str | None, default: float) -> float:
 
 
 @require_safe
+@take_turns
 def show_spending(request: HttpRequest) -> HttpResponse:
     """What a budget buys, for whom, and beside what."""
     release = current()
@@ -89,6 +91,7 @@ def _make_query(choice: SpendingChoice) -> dict[str, str]:
 
 
 @require_safe
+@take_turns
 def download_spending(request: HttpRequest, table: str) -> HttpResponse:
     """A table of the answer as CSV or a workbook."""
     release = current()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from evenground.errors import InputError
@@ -18,13 +15,9 @@ from evenground.reports.area_profile import make_area_profile
 from evenground.reports.documents import FORMAT_NAMES, FORMATS, is_installed, render_document
 from evenground.reports.statement import make_statement
 from evenground_web.common.reads import current
+from evenground_web.common.turns import take_turns
 from evenground_web.profiles.forms import require_choice, require_profile
 from evenground_web.profiles.reads import Area, ReleaseKey
-
-_RETRY_AFTER: Final = 10
-_drawing = threading.Lock()
-_seats = threading.BoundedSemaphore(2)
-"""A report takes seconds of a core: one is drawn and one waits, so that pages still have a thread."""
 
 
 def report_formats() -> dict[str, str]:
@@ -33,6 +26,7 @@ def report_formats() -> dict[str, str]:
 
 
 @require_safe
+@take_turns
 def download_area_report(request: HttpRequest, area_type: str, area_code: str, kind: str) -> HttpResponse:
     """The report of an area, of one profile or of every indicator."""
     release = current()
@@ -41,47 +35,40 @@ def download_area_report(request: HttpRequest, area_type: str, area_code: str, k
         raise Http404
     asked = request.GET.get("profile")
     profile = require_profile(release, asked) if asked else None
-    return _respond_with_profile(request, release, area, profile, kind)
+    return _respond_with_profile(release, area, profile, kind)
 
 
 @require_safe
+@take_turns
 def download_profile_report(request: HttpRequest, profile_id: str, kind: str) -> HttpResponse:
     """The report of a profile for the area in the address."""
     release = current()
     profile = require_profile(release, profile_id)
-    return _respond_with_profile(request, release, require_choice(release, request).area, profile, kind)
+    return _respond_with_profile(release, require_choice(release, request).area, profile, kind)
 
 
 @require_safe
+@take_turns
 def download_statement(request: HttpRequest, kind: str) -> HttpResponse:
     """The annual statement on health inequalities of the place."""
     key = ReleaseKey(current())
-    return _respond(request, "statement", kind, lambda: _write_statement(key, kind))
+    return _respond("statement", kind, lambda: _write_statement(key, kind))
 
 
-def _respond_with_profile(
-    request: HttpRequest, release: Release, area: Area, profile: Profile | None, kind: str
-) -> HttpResponse:
+def _respond_with_profile(release: Release, area: Area, profile: Profile | None, kind: str) -> HttpResponse:
     profile_id = profile.id if profile else ""
     name = "-".join(part for part in (area.area_type, area.area_code, profile_id) if part)
     key = ReleaseKey(release)
-    return _respond(request, name, kind, lambda: _write_profile(key, area, profile_id, kind))
+    return _respond(name, kind, lambda: _write_profile(key, area, profile_id, kind))
 
 
-def _respond(request: HttpRequest, name: str, kind: str, write: Callable[[], bytes]) -> HttpResponse:
+def _respond(name: str, kind: str, write: Callable[[], bytes]) -> HttpResponse:
     if kind not in FORMATS or not is_installed(kind):
         raise Http404
-    if not _seats.acquire(blocking=False):
-        busy = render(request, "profiles/report_busy.jinja", status=503)
-        busy["Retry-After"] = str(_RETRY_AFTER)
-        return busy
     try:
-        with _drawing:
-            content = write()
+        content = write()
     except InputError:
         raise Http404 from None
-    finally:
-        _seats.release()
     response = HttpResponse(content, content_type=FORMATS[kind])
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
