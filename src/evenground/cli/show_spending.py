@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 from evenground.cli.consoles import console, problems
+from evenground.spending.tables import name_value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -115,7 +116,7 @@ def _draw_groups(groups: pl.DataFrame) -> Table:
         share = row["share_of_missing"]
         table.add_row(
             row["group"].replace("_", " "),
-            row["value"],
+            name_value(row["group"], row["value"]),
             f"{row['expected_missing']:,.0f}",
             f"£{row['spend']:,.0f}",
             _interval(row),

@@ -13,6 +13,7 @@ from evenground.spending.communities import DELIVERABILITY, PLUS_COLUMN, Floats
 from evenground.spending.draws import Draws, draw_reached
 from evenground.spending.records import COMMUNITY, EVERYWHERE
 from evenground.spending.request import Request
+from evenground.vocabulary import ETHNIC_GROUPS
 
 GROUPS: Final = (PLUS_COLUMN, "ethnic_group", "imd_quintile", "town", "ltla_code", "service_id")
 _MOST_GROUPS: Final = 60
@@ -123,7 +124,16 @@ def _say_where(request: Request, serves: str, placement: int) -> str:
     names = communities.keys if serves == COMMUNITY else (serves,)
     said = "area_name" if "area_name" in communities.frame.columns else "area_code"
     told = [said if name == "area_code" else name for name in names]
-    return ", ".join(str(communities.frame[name][row]) for name in told)
+    return ", ".join(name_value(name, str(communities.frame[name][row])) for name in told)
+
+
+def name_value(column: str, value: str) -> str:
+    """A value of a column of communities as people say it.
+
+    >>> name_value("ethnic_group", "J"), name_value("town", "Old Town")
+    ('Pakistani', 'Old Town')
+    """
+    return ETHNIC_GROUPS.get(value, value) if column == "ethnic_group" else value
 
 
 def make_community_table(request: Request, outcome: Outcome, level: float) -> pl.DataFrame:
