@@ -40,6 +40,7 @@ from evenground.pipeline.closing import (
     split_periods,
     write_record,
 )
+from evenground.pipeline.clusters import find_clusters_for_release
 from evenground.pipeline.coverage import count_completeness, describe_coverage, name_conversion
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.pipeline.governance import (
@@ -103,6 +104,7 @@ from evenground.workspace import Workspace, write_atomically
 _COUNT_COLUMNS: Final = {
     "values": ("numerator", "denominator"),
     "rankings": ("eligible", "reached"),
+    "clusters": ("eligible",),
     "areas": ("population",),
 }
 
@@ -341,7 +343,9 @@ def _publish(
     tables = add_published(tables, inputs.published)
     described = _describe(workspace, inputs, report, cells)
     closed = _close(workspace, inputs, described, tables, cells, clock)
-    tables = closed.tables
+    with clock.stage("Find neighbours that share a gap"):
+        clusters = find_clusters_for_release(closed.tables["rankings"], closed.tables["boundaries"])
+    tables = {**closed.tables, "clusters": clusters}
     report.audit = closed.audit.tried | {"counts hidden for the sake of others": closed.hidden.height}
     with clock.stage("Write and verify the release"):
         content = _assemble(workspace, inputs, described, tables)
