@@ -232,7 +232,7 @@ def make_sample_content(**changes: Any) -> ReleaseContent:
         "population_base": "registered",
         "lsoa_edition": "2021",
         "imd_edition": "2025",
-        "policy": "nhs-7-5",
+        "policy": load_policy("nhs-7-5").label,
         "policy_words": load_policy("nhs-7-5").words,
         "code_version": "0.0.0-sample",
         "definitions_sha256": "0" * 64,

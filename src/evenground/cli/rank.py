@@ -230,8 +230,8 @@ def _rank_again(
     release: Release, workspace: Path, service: str, by: CommunityType, order: Order, standard: float
 ) -> pl.DataFrame:
     from evenground.disclosure import find_policy
-    from evenground.pipeline.rankings import rank_at_standard
     from evenground.reach import order_communities
+    from evenground.reports.what_if import rank_at_standard
     from evenground.workspace import load_workspace
 
     if service in {ALL_SERVICES, EACH_SERVICE}:

@@ -6,11 +6,10 @@ from typing import Final
 
 import polars as pl
 
-from evenground.reach import find_clusters, find_middles
+from evenground.reach import RELEASE_SEED, find_clusters, find_middles
 from evenground.releases import TABLES
 from evenground.vocabulary import ALL_SERVICES, CommunityType
 
-SEED: Final = 20_260_331
 _APART: Final = {CommunityType.LSOA: (), CommunityType.MSOA_ETHNIC_GROUP: ("ethnic_group",)}
 _DECIMALS: Final = 3
 _FEWEST_AREAS: Final = 3
@@ -53,7 +52,7 @@ def find_clusters_for_release(rankings: pl.DataFrame, boundaries: pl.DataFrame) 
             places[area_type],
             apart=_APART[CommunityType(kind)],
             draws=_DRAWS if len(areas) <= _MANY_AREAS else _DRAWS_OF_MANY,
-            seed=SEED,
+            seed=RELEASE_SEED,
         ).table
         found.append(_finish(clusters, service, kind, area_type).select(schema.names()).cast(schema))
     return pl.concat(found)

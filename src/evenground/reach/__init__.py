@@ -3,9 +3,9 @@
 from evenground.reach.clusters import AREAS_APART, Clusters, find_clusters
 from evenground.reach.counted import rank_checked, rank_counts
 from evenground.reach.counts import CheckedCounts, Columns, check_counts, read_numbers
-from evenground.reach.known import KnownCounts
+from evenground.reach.known import KnownCounts, know_shown
 from evenground.reach.options import Contacted, CountsOrder, Options, Shortfall, read_options
-from evenground.reach.orders import ORDERS, order_communities
+from evenground.reach.orders import ORDERS, RELEASE_SEED, order_communities
 from evenground.reach.places import find_middles, read_middles
 from evenground.reach.ranking import rank_communities
 from evenground.reach.reasons import explain_gap
@@ -17,6 +17,7 @@ __all__ = [
     "COVARIATES",
     "NEVER_RANKED",
     "ORDERS",
+    "RELEASE_SEED",
     "CheckedCounts",
     "Clusters",
     "Columns",
@@ -30,6 +31,7 @@ __all__ = [
     "explain_gap",
     "find_clusters",
     "find_middles",
+    "know_shown",
     "order_communities",
     "rank_checked",
     "rank_communities",

@@ -1,0 +1,56 @@
+"""What if the standard were another: the address holds it, and what cannot be answered is said."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from evenground.releases import Release
+from evenground_web.priorities.what_if import why_fixed
+from tests.support.release_factory import write_sample_release
+from tests.web.test_pages import get, words_of
+
+PAGE = "/priorities/?service=bowel_screening&kind=lsoa"
+
+
+def test_a_higher_standard_misses_more_people(client: Client) -> None:
+    words = words_of(get(client, f"{PAGE}&standard=90"))
+    assert "What if: ranked again against a standard of 90%" in words
+    assert "the service’s own is 60%" in words
+    assert "below the standard of 90%" in words
+    assert "Back to its own standard" in words
+
+
+def test_every_order_can_be_asked_of_it_and_downloads_keep_it(client: Client) -> None:
+    for order in ("total", "per_100", "local"):
+        page = get(client, f"{PAGE}&standard=82.5&order={order}")
+        assert "standard=82.5" in page
+    rows = client.get(f"/priorities/table.csv?{PAGE.split('?')[1]}&standard=90").content.decode().splitlines()
+    column = rows[0].split(",").index("standard")
+    assert rows[1].split(",")[column] == "0.9"
+
+
+def test_its_own_standard_is_the_release_as_it_is(client: Client) -> None:
+    assert "What if:" not in words_of(get(client, f"{PAGE}&standard=60"))
+
+
+@pytest.mark.parametrize("typed", ["abc", "0", "101", "-5", "7,5", "1e2", "٥٠"])
+def test_what_is_no_standard_is_told_beside_the_field(client: Client, typed: str) -> None:
+    page = get(client, f"{PAGE}&standard={typed}")
+    assert "Enter the standard as a number above 0 and up to 100" in words_of(page)
+    assert 'aria-describedby="standard-error"' in page
+    assert "<title>Error: " in page
+
+
+def test_all_services_together_have_no_one_standard(client: Client) -> None:
+    words = words_of(get(client, "/priorities/?service=all&standard=80"))
+    assert "Choose one service to try another standard" in words
+    assert 'name="standard"' not in get(client, "/priorities/?service=all")
+
+
+def test_a_policy_that_the_site_does_not_have_is_said(client: Client, site: Settings, tmp_path) -> None:
+    release: Release = write_sample_release(tmp_path, policy="our-own (version 1)")
+    site.EVENGROUND_RELEASES = tmp_path
+    assert "evenground rank --standard" in why_fixed(release, "bowel_screening", "lsoa")
+    assert "a disclosure policy of the place" in words_of(get(client, f"{PAGE}&standard=80"))
