@@ -80,7 +80,7 @@ def test_without_boundaries_it_says_what_to_do(
     write_sample_release(tmp_path, tables=tables)
     site.EVENGROUND_RELEASES = tmp_path
     assert "It needs boundaries: name them in place.toml" in words_of(get(client, AREA))
-    assert '"eg-figures--map"' not in get(client, "/priorities/")
+    assert 'class="eg-map"' not in get(client, "/priorities/")
 
 
 def test_an_older_release_without_clusters_is_still_read(release: Release, tmp_path: Path) -> None:

@@ -177,7 +177,9 @@ def _say_p(p_value: float) -> str:
 def say_reasons(community: reads.Community, sizes: dict[str, int]) -> tuple[str, ...]:
     """Why a community stands where it does, in sentences: the gap, what is local, the range, the place."""
     row = community.raw
-    sentences = [community.why, _say_local(row), _say_range(community)]
+    # Of all services together a gap in uptake says nothing: each has its own.
+    why = "" if row["service_id"] == ALL_SERVICES else community.why
+    sentences = [why, _say_local(row), _say_range(community)]
     if community.probability is not None:
         sentences.append(
             f"It is number {row['rank']} of {sizes[row['service_id']]:,} by how many miss out; that it is "
