@@ -27,7 +27,14 @@ from evenground.engine import (
 )
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
-from evenground.indicators import SHIPPED, Definitions, Indicator, indicator_info, load_definitions
+from evenground.indicators import (
+    SHIPPED,
+    Definitions,
+    Indicator,
+    indicator_info,
+    load_cohorts,
+    load_definitions,
+)
 from evenground.indicators.published import published_info
 from evenground.pipeline.closing import (
     Closed,
@@ -160,6 +167,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
     faults: list[Fault] = []
     checks: tuple[Callable[[], object], ...] = (
         lambda: _load_definitions(workspace),
+        lambda: load_cohorts(_load_definitions(workspace), SHIPPED, workspace.definitions),
         lambda: load_areas(workspace),
         lambda: _load_lsoa_boundaries(workspace),
         lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
