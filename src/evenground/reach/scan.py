@@ -169,12 +169,22 @@ def _draw_windows(one: Counted, share: float) -> _Windows:
     return _Windows(nearest[:, :largest].astype(np.int32), allowed[:, :largest])
 
 
-def _ratios(eligible: Floats, missed: Floats, expected: Floats, windows: _Windows) -> Floats:
-    """Log likelihood ratios of all circles, shape (areas, sizes); 0 where fewer are missed than expected."""
-    expected = expected * (missed.sum() / expected.sum())
+def _scale(one: Counted, missed: Floats) -> tuple[Floats, Floats]:
+    """What is expected, were the gap of all areas spread evenly, and how uneven they are beside that.
+
+    ``missed`` has shape (..., areas), and so have both, the latter with a single column.
+    """
+    expected = one.expected * (missed.sum(axis=-1, keepdims=True) / one.expected.sum())
     # No more can be expected to be missed than there are people.
-    expected = np.minimum(expected, eligible)
-    weight = 1 / (1 + find_unevenness(eligible, missed, expected) * (eligible - 1))
+    expected = np.minimum(expected, one.eligible)
+    return expected, find_unevenness(one.eligible, missed, expected)
+
+
+def _ratios(
+    eligible: Floats, missed: Floats, expected: Floats, unevenness: Floats, windows: _Windows
+) -> Floats:
+    """Log likelihood ratios of all circles, shape (areas, sizes); 0 where fewer are missed than expected."""
+    weight = 1 / (1 + unevenness * (eligible - 1))
     weighed = [weight * counts for counts in (missed, expected, eligible)]
     total = [float(counts.sum()) for counts in weighed]
     within = [np.cumsum(counts[windows.nearest], axis=-1) for counts in weighed]
@@ -197,7 +207,7 @@ def _likelihood(missed: Floats, expected: Floats, people: Floats) -> Floats:
 
 
 def _find_circles(one: Counted, windows: _Windows) -> list[Circle]:
-    ratios = _ratios(one.eligible, one.missed, one.expected, windows)
+    ratios = _ratios(one.eligible, one.missed, *_scale(one, one.missed), windows)
     order = np.argsort(-ratios, axis=None, kind="stable")
     taken = np.zeros(len(one.eligible), dtype=np.bool_)
     found: list[Circle] = []
@@ -230,8 +240,9 @@ def _draw_best(maps: list[Counted], windows: list[_Windows], best: float, *, dra
         tops = np.zeros(batch)
         for one, seen, unevenness in zip(maps, windows, uneven, strict=True):
             missed = _draw_missed(one, unevenness, batch, random)
-            for row, counts in enumerate(missed):
-                top = _ratios(one.eligible, counts, one.expected, seen).max() if counts.any() else 0.0
+            scaled = zip(missed, *_scale(one, missed), strict=True)
+            for row, (counts, expected, own) in enumerate(scaled):
+                top = _ratios(one.eligible, counts, expected, own, seen).max() if counts.any() else 0.0
                 tops[row] = max(tops[row], top)
         found.append(tops)
         if sum(int((part >= best).sum()) for part in found) >= _ENOUGH:
