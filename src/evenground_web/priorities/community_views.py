@@ -11,19 +11,19 @@ from evenground_web.priorities.community_reads import read_community, say_cluste
 
 
 @require_safe
-def show_community(request: HttpRequest, kind: str, area_code: str, group: str = "") -> HttpResponse:
+def show_community(request: HttpRequest, kind: str, code: str, group: str = "") -> HttpResponse:
     """Who misses what in a community, and why here."""
-    return _render(request, "priorities/community.jinja", kind, area_code, group)
+    return _render(request, "priorities/community.jinja", kind, code, group)
 
 
 @require_safe
-def show_brief(request: HttpRequest, kind: str, area_code: str, group: str = "") -> HttpResponse:
+def show_brief(request: HttpRequest, kind: str, code: str, group: str = "") -> HttpResponse:
     """The same on one page of paper."""
-    return _render(request, "priorities/brief.jinja", kind, area_code, group)
+    return _render(request, "priorities/brief.jinja", kind, code, group)
 
 
-def _render(request: HttpRequest, template: str, kind: str, area_code: str, group: str) -> HttpResponse:
+def _render(request: HttpRequest, template: str, kind: str, code: str, group: str) -> HttpResponse:
     release = current()
-    view = read_community(release, kind, area_code, group)
+    view = read_community(release, kind, code, group)
     context = {"release": release, "view": view, "clusters": say_clusters_of(view)}
     return render(request, template, context)

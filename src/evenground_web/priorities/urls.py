@@ -10,15 +10,15 @@ app_name = "priorities"
 urlpatterns = [
     path("", views.show_priorities, name="priorities"),
     path("table.csv", views.download_priorities, name="csv"),
-    path("communities/<slug:kind>/<slug:area_code>/", community_views.show_community, name="community"),
-    path("communities/<slug:kind>/<slug:area_code>/brief/", community_views.show_brief, name="brief"),
+    path("communities/<slug:kind>/<slug:code>/", community_views.show_community, name="community"),
+    path("communities/<slug:kind>/<slug:code>/brief/", community_views.show_brief, name="brief"),
     path(
-        "communities/<slug:kind>/<slug:area_code>/group/<slug:group>/",
+        "communities/<slug:kind>/<slug:code>/group/<slug:group>/",
         community_views.show_community,
         name="community",
     ),
     path(
-        "communities/<slug:kind>/<slug:area_code>/group/<slug:group>/brief/",
+        "communities/<slug:kind>/<slug:code>/group/<slug:group>/brief/",
         community_views.show_brief,
         name="brief",
     ),
