@@ -107,6 +107,7 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("upper_cl", pa.int64()),
             ("confidence_level", pa.float64()),
             ("probability_top_10", pa.float64()),
+            ("probability_below", pa.float64()),
             ("top_service_id", pa.string()),
         ]
     ),
@@ -356,15 +357,14 @@ class Release:
     def table(self, name: str) -> pl.DataFrame:
         """One of ``TABLES`` as a data frame; treat it as read-only.
 
-        Empty where the release is older than the table.
+        Empty where the release is older than the table; nulls where it is older than a column.
         """
         if name not in self._tables:
+            empty = pl.DataFrame(pl.from_arrow(TABLES[name].empty_table()))
             is_there = any(record.name == f"{name}.parquet" for record in self.manifest.files)
-            self._tables[name] = (
-                pl.read_parquet(self.path / f"{name}.parquet")
-                if is_there
-                else pl.DataFrame(pl.from_arrow(TABLES[name].empty_table()))
-            )
+            read = pl.read_parquet(self.path / f"{name}.parquet") if is_there else empty
+            later = [pl.lit(None, kind).alias(key) for key, kind in empty.schema.items() if key not in read]
+            self._tables[name] = read.with_columns(later)
         return self._tables[name]
 
     @cached_property

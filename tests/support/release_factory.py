@@ -474,6 +474,7 @@ def _ranking(
         "upper_cl": missing + 25,
         "confidence_level": 0.95,
         "probability_top_10": max(0.02, 1.04 - 0.08 * rank),
+        "probability_below": None if service == "all" else round(1.0 - 0.04 * (rank - 1), 2),
         "top_service_id": SERVICES[rank % 2] if service == "all" else None,
     }
 

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from evenground.releases import TABLES, Release
+from evenground.releases import TABLES, Release, load_release
 from tests.support.release_factory import LSOAS, write_sample_release
 from tests.web.test_pages import get, words_of
 
@@ -122,3 +122,12 @@ def test_the_map_stands_with_its_table_and_areas_lead_to_their_pages(client: Cli
     assert "people missing out, by small area (LSOA)" in words
     assert "Half of them are in" in words
     assert re.search(r'<a href="/areas/lsoa/X01000001A/">Samplebury 001A</a>', page)
+
+
+def test_an_older_release_without_a_column_has_nulls_in_it(release: Release, tmp_path: Path) -> None:
+    older = write_sample_release(tmp_path)
+    path = older.path / "rankings.parquet"
+    pl.read_parquet(path).drop("probability_below").write_parquet(path)
+    read = load_release(older.path).table("rankings")
+    assert read["probability_below"].is_null().all()
+    assert set(read.columns) == set(TABLES["rankings"].names)

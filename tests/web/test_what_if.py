@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -54,3 +56,27 @@ def test_a_policy_that_the_site_does_not_have_is_said(client: Client, site: Sett
     site.EVENGROUND_RELEASES = tmp_path
     assert "evenground rank --standard" in why_fixed(release, "bowel_screening", "lsoa")
     assert "a disclosure policy of the place" in words_of(get(client, f"{PAGE}&standard=80"))
+
+
+def test_communities_below_the_standard_are_flagged_at_a_rate_of_false_flags(client: Client) -> None:
+    """Of the sample, where the n-th is below with probability 1.04 - 0.04 n, the first six are 10 % wrong."""
+    page = get(client, "/priorities/?service=bowel_screening&kind=lsoa&flags=10")
+    words = words_of(page)
+    assert "6 of 12 are flagged as below the standard: of every 10 flags one is expected to be wrong" in words
+    assert page.count("Below the standard</strong>") == 6
+    assert "flags=10" in page
+    rows = client.get("/priorities/table.csv?service=bowel_screening&kind=lsoa&flags=5").content.decode()
+    assert rows.count(",True,") == 3
+
+
+def test_without_a_choice_and_for_all_services_nothing_is_flagged(client: Client) -> None:
+    assert "flagged as below" not in words_of(get(client, "/priorities/?service=bowel_screening&kind=lsoa"))
+    page = get(client, "/priorities/?service=all&flags=10")
+    assert "are flagged as below" not in words_of(page)
+    assert 'name="flags"' not in page
+    assert client.get("/priorities/?flags=7").status_code == 404
+
+
+def test_another_standard_has_flags_of_its_own(client: Client) -> None:
+    words = words_of(get(client, f"{PAGE}&standard=99&flags=10"))
+    assert re.search(r"\d+ of \d+ (is|are) flagged as below the standard", words)

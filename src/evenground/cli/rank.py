@@ -98,7 +98,7 @@ def rank(
     ] = Contacted.ELIGIBLE,
     flag_fdr: Annotated[
         float | None,
-        typer.Option(help="Of counts: flag communities below the standard at this rate of false flags."),
+        typer.Option(help="Flag communities below the standard at this rate of false flags."),
     ] = None,
     neighbours: Annotated[
         Path | None, typer.Option(help="Of counts: a file of two columns of areas beside each other.")
@@ -122,7 +122,6 @@ def rank(
         only = {
             "--strata": strata,
             "--covariates": covariates,
-            "--flag-fdr": flag_fdr,
             "--neighbours": neighbours,
             "--coordinates": coordinates,
             "--boundaries": boundaries,
@@ -134,6 +133,8 @@ def rank(
             if standard is None
             else _rank_again(chosen, workspace, service, kind, order, standard)
         )
+        if flag_fdr is not None:
+            ranking = _flag(ranking, flag_fdr)
         _show_release(chosen, _spend(ranking, capacity), order, top, out)
         if out:
             note_export(workspace, chosen, out, f"ranking of {service} by {kind}")
@@ -277,6 +278,22 @@ def _order_release(release: Release, service: str, by: CommunityType, order: Ord
     if service == ALL_SERVICES and order is Order.LOCAL:
         raise typer.BadParameter("'local' is for one service or 'each'.", param_hint="--order")
     return order_communities(rankings.filter(pl.col("service_id") == service), named)
+
+
+def _flag(ranking: pl.DataFrame, rate: float) -> pl.DataFrame:
+    from evenground.reach import flag_below
+
+    if not 0 < rate < 1:
+        raise typer.BadParameter("must lie between 0 and 1, such as 0.1.", param_hint="--flag-fdr")
+    if ranking["probability_below"].is_null().all():
+        raise typer.BadParameter(
+            "is for one service or 'each', of a release that knows how likely they are below the standard.",
+            param_hint="--flag-fdr",
+        )
+    flagged = flag_below(ranking, rate)
+    count = int(flagged["flagged"].sum())
+    console.print(f"{count} of {flagged.height} communities are flagged as below the standard.")
+    return flagged
 
 
 def _spend(ranking: pl.DataFrame, capacity: int | None) -> pl.DataFrame:

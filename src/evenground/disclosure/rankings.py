@@ -41,7 +41,9 @@ def protect_ranking(ranked: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     )
     return shown.with_columns(
         *(round_modelled(column, policy) for column in ("expected_missing", "lower_cl", "upper_cl")),
-        pl.col("estimated_uptake", "predicted_uptake", "probability_top_10").round(_SHARE_DECIMALS),
+        pl.col("estimated_uptake", "predicted_uptake", "probability_top_10", "probability_below").round(
+            _SHARE_DECIMALS
+        ),
         pl.col("expected_missing_per_100").round(_PER_100_DECIMALS),
         pl.col("rank").rank("ordinal").over("service_id", "community_type").cast(pl.Int64),
     ).sort("service_id", "community_type", "rank")

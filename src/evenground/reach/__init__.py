@@ -10,7 +10,7 @@ from evenground.reach.places import find_middles, read_middles
 from evenground.reach.ranking import rank_communities
 from evenground.reach.reasons import explain_gap
 from evenground.reach.services import COVARIATES, NEVER_RANKED, Service
-from evenground.reach.tables import spend_contacts
+from evenground.reach.tables import flag_below, spend_contacts
 
 __all__ = [
     "AREAS_APART",
@@ -31,6 +31,7 @@ __all__ = [
     "explain_gap",
     "find_clusters",
     "find_middles",
+    "flag_below",
     "know_shown",
     "order_communities",
     "rank_checked",

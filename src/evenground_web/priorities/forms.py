@@ -24,7 +24,8 @@ class Choice:
     """What is ranked, of which kind of community, in which order, and how many are shown.
 
     ``standard`` is a share where another than the service's own is asked for, ``typed`` what stood in the
-    field (per cent), and ``fault`` why it could not be used.
+    field (per cent), and ``fault`` why it could not be used. ``flags`` is the rate of false flags, in per
+    cent.
     """
 
     service: str
@@ -34,12 +35,19 @@ class Choice:
     standard: float | None = None
     typed: str = ""
     fault: str = ""
+    flags: str = ""
 
     @property
     def query(self) -> dict[str, str]:
         """The choice as an address keeps it, but for how many are shown."""
         chosen = {"service": self.service, "kind": self.kind, "order": self.order}
-        return chosen | ({"standard": self.typed} if self.standard is not None else {})
+        chosen |= {"standard": self.typed} if self.standard is not None else {}
+        return chosen | ({"flags": self.flags} if self.flags else {})
+
+    @property
+    def flag_rate(self) -> float | None:
+        """The share of flags that may be wrong; none where nothing is flagged."""
+        return int(self.flags) / 100 if self.flags else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,9 @@ def require_choice(release: Release, request: HttpRequest) -> Choice:
         kind=asked.get("kind") or next(iter(known_kinds), next(iter(reads.KINDS))),
         order=asked.get("order") or "total",
         show=_read_number(asked.get("show")),
+        flags=asked.get("flags") or "",
     )
-    known = choice.order in reads.ORDERS
+    known = choice.order in reads.ORDERS and choice.flags in reads.FLAGS
     known &= choice.service in known_services or not known_services
     known &= choice.kind in known_kinds or not known_kinds
     if not known:

@@ -24,6 +24,7 @@ class Record:
     kind: str
     order: str
     standard: str
+    flags: str
     role: str
     is_whole: bool
 
@@ -54,6 +55,7 @@ def require_frozen(record: int) -> Record:
         kind=reads.KINDS.get(found.community_type, found.community_type),  # type: ignore[call-overload]
         order=reads.ORDERS.get(found.order, found.order),
         standard=_say_standard(found),
+        flags=reads.FLAGS.get(found.flags, found.flags),
         role=Role(found.frozen_by_role).label,
         is_whole=found.calculate_digest() == found.sha256,
     )

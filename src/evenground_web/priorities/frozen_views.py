@@ -13,7 +13,7 @@ from evenground_web.accounts.roles import MAY_FREEZE
 from evenground_web.common.reads import current
 from evenground_web.priorities import frozen_reads, reads, writes
 from evenground_web.priorities.forms import LONGEST_REASONS, FreezeForm, require_choice
-from evenground_web.priorities.what_if import read_ranking
+from evenground_web.priorities.what_if import can_flag, read_ranking
 
 _SHOWN = 10
 
@@ -42,6 +42,7 @@ def freeze(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "service_name": reads.services(release).get(choice.service, ""),
         "kind_name": reads.kinds(release).get(choice.kind, ""),
+        "flags": reads.FLAGS[choice.flags] if can_flag(ranked) else "",
         "order_name": reads.ORDERS[choice.order],
         "standard": choice.typed or reads.say_standard(release, choice.service),
         "communities": reads.describe_communities(release, ranked.head(_SHOWN)),

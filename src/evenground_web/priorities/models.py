@@ -36,6 +36,7 @@ class FrozenRanking(models.Model):
     service_name = models.CharField(max_length=400)
     community_type = models.CharField(max_length=60)
     order = models.CharField(max_length=40)
+    flags = models.CharField(max_length=4, blank=True)
     standard = models.CharField(max_length=20, blank=True)
     own_standard = models.BooleanField()
     title = models.CharField(max_length=200)

@@ -26,6 +26,8 @@ ORDERS: Final = {
     "per_100": "How many of each 100",
     LOCAL: "Below communities like it",
 }
+FLAGS: Final = {"": "No flags", "10": "1 flag in 10 may be wrong", "5": "1 flag in 20 may be wrong"}
+"""How many communities are flagged as below the standard, by the rate of false flags in per cent."""
 
 _PHRASES: Final = {
     "G": "People of other mixed ethnic groups",
@@ -52,6 +54,7 @@ class Community:
     why: str
     top_service: str
     raw: dict[str, Any]
+    is_flagged: bool = False
 
 
 def services(release: Release) -> dict[str, str]:
@@ -74,6 +77,7 @@ def list_communities(
     order: str = "total",
     *,
     standard: float | None = None,
+    flag_rate: float | None = None,
     most: int | None = None,
 ) -> list[Community]:
     """The communities in order, those that miss most first.
@@ -88,10 +92,12 @@ def list_communities(
         ``total`` for how many are expected to miss out, ``per_100`` for how many of each 100 eligible.
     standard
         Another than the service's own, as a share.
+    flag_rate
+        The share of flags that may be wrong, where communities below the standard are flagged.
     most
         How many, from the top; ``None`` for every one.
     """
-    ranked = read_ranking(release, service, kind, order, standard)
+    ranked = read_ranking(release, service, kind, order, standard, flag_rate)
     return describe_communities(release, ranked if most is None else ranked.head(most))
 
 
@@ -118,6 +124,7 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         why=_say_why(release, row),
         top_service=top_service.name if top_service else "",
         raw=row,
+        is_flagged=bool(row.get("flagged")),
     )
 
 

@@ -13,7 +13,7 @@ from evenground_web.common.reads import current
 from evenground_web.priorities import area_reads, reads
 from evenground_web.priorities.community_reads import read_clusters
 from evenground_web.priorities.forms import STEP, require_area_choice, require_choice
-from evenground_web.priorities.what_if import read_ranking, why_fixed
+from evenground_web.priorities.what_if import can_flag, read_ranking, why_fixed
 from evenground_web.profiles.downloads import PICTURE_KINDS, picture_file
 
 _COLUMNS = (
@@ -35,6 +35,8 @@ _COLUMNS = (
     "upper_cl",
     "confidence_level",
     "probability_top_10",
+    "probability_below",
+    "flagged",
     "top_service_id",
     "why",
 )
@@ -45,7 +47,9 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
     """The ranked communities, with why each is there."""
     release = current()
     choice = require_choice(release, request)
-    ranked = read_ranking(release, choice.service, choice.kind, choice.order, choice.standard)
+    ranked = read_ranking(
+        release, choice.service, choice.kind, choice.order, choice.standard, choice.flag_rate
+    )
     communities = reads.describe_communities(release, ranked.head(choice.show))
     total = ranked.height
     context = {
@@ -60,6 +64,8 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "total": total,
         "next_show": min(choice.show + STEP, total),
         "standard": choice.typed or reads.say_standard(release, choice.service),
+        "flags": reads.FLAGS if can_flag(ranked) else {},
+        "flagged": int(ranked["flagged"].sum()) if "flagged" in ranked.columns else None,
         "fixed": why_fixed(release, choice.service, choice.kind),
         "faults": [{"text": choice.fault, "href": "#standard"}] if choice.fault else [],
         "map": reads.read_map(release, choice.service, choice.kind, choice.standard),
@@ -75,7 +81,12 @@ def download_priorities(request: HttpRequest) -> HttpResponse:
     release = current()
     choice = require_choice(release, request)
     communities = reads.list_communities(
-        release, choice.service, choice.kind, choice.order, standard=choice.standard
+        release,
+        choice.service,
+        choice.kind,
+        choice.order,
+        standard=choice.standard,
+        flag_rate=choice.flag_rate,
     )
     rows = [_csv_row(community) for community in communities]
     return table_response(request, f"priorities-{choice.service}-{choice.kind}", _COLUMNS, rows)
@@ -128,6 +139,7 @@ def _csv_row(community: reads.Community) -> tuple[object, ...]:
         "position": community.position,
         "community": community.name,
         "why": community.why,
+        "flagged": community.raw.get("flagged", ""),
         # A count that is not published is a word, never an empty cell that could be taken for zero.
         "eligible": community.raw["eligible"]
         if community.raw["eligible"] is not None

@@ -8,7 +8,7 @@ import polars as pl
 
 from evenground.disclosure import find_policy
 from evenground.errors import DisclosureError, InputError
-from evenground.reach import order_communities
+from evenground.reach import flag_below, order_communities
 from evenground.releases import Release
 from evenground.reports.what_if import rank_at_standard
 from evenground.vocabulary import ALL_SERVICES, CommunityType
@@ -18,15 +18,35 @@ LOCAL = "local"
 
 
 def read_ranking(
-    release: Release, service: str, kind: str, order: str, standard: float | None = None
+    release: Release,
+    service: str,
+    kind: str,
+    order: str,
+    standard: float | None = None,
+    flag_rate: float | None = None,
 ) -> pl.DataFrame:
     """The communities of a choice in its order; against another standard where one is given.
+
+    With a rate of false flags a column ``flagged`` says which are below the standard, wherever the release
+    knows how likely they are.
 
     Raises
     ------
     DisclosureError, InputError
         Where another standard cannot be tried: see ``why_fixed``.
     """
+    ranked = _read(release, service, kind, order, standard)
+    if flag_rate is None or not can_flag(ranked):
+        return ranked
+    return flag_below(ranked, flag_rate)
+
+
+def can_flag(ranked: pl.DataFrame) -> bool:
+    """Whether it is known how likely communities are below the standard: not of all services together."""
+    return bool(ranked["probability_below"].is_not_null().any())
+
+
+def _read(release: Release, service: str, kind: str, order: str, standard: float | None) -> pl.DataFrame:
     if standard is not None:
         return order_communities(_rank_again(ReleaseKey(release), service, kind, standard), order)
     of_kind = release.table("rankings").filter(pl.col("community_type") == kind)

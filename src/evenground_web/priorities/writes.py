@@ -32,6 +32,7 @@ ROW_COLUMNS: Final = (
     "lower_cl",
     "upper_cl",
     "probability_top_10",
+    "probability_below",
     "top_service_id",
 )
 
@@ -54,11 +55,21 @@ def freeze_ranking(
         In their words.
     """
     communities = reads.list_communities(
-        release, choice.service, choice.kind, choice.order, standard=choice.standard
+        release,
+        choice.service,
+        choice.kind,
+        choice.order,
+        standard=choice.standard,
+        flag_rate=choice.flag_rate,
     )
     rows = [
         {name: community.raw[name] for name in ROW_COLUMNS}
-        | {"position": community.position, "name": community.name, "why": community.why}
+        | {
+            "position": community.position,
+            "name": community.name,
+            "why": community.why,
+            "flagged": community.is_flagged,
+        }
         for community in communities
     ]
     manifest = release.manifest
@@ -67,6 +78,7 @@ def freeze_ranking(
         service_name=reads.services(release).get(choice.service, choice.service),
         community_type=choice.kind,
         order=choice.order,
+        flags=choice.flags,
         standard=choice.typed or reads.say_standard(release, choice.service),
         own_standard=choice.standard is None,
         title=title,

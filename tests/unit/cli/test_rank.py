@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from benchmarks.places import BY, Kind, simulate_place
+from tests.support.release_factory import write_sample_release
 
 HOW = ["--by", "area_code,ethnic_group", "--strata", "sex,age_band", "--covariates", "imd_rank"]
 
@@ -179,3 +180,20 @@ def test_clusters_of_counts_need_to_be_told_where_areas_are(evenground, placed, 
     assert "--coordinates" in done.stderr
     assert "--boundaries" in done.stderr
     assert not (tmp_path / "clusters.csv").exists()
+
+
+def test_communities_of_a_release_are_flagged_and_its_clusters_written(evenground, tmp_path):
+    place = tmp_path / "ours"
+    assert evenground("init", place, "--name", "Samplebury", "--code", "X00000001").returncode == 0
+    write_sample_release(place / "releases")
+    out, clusters = tmp_path / "ranking.csv", tmp_path / "clusters.csv"
+    how = ("rank", "-w", place, "--service", "bowel_screening", "--by", "lsoa")
+    done = evenground(*how, "--flag-fdr", "0.1", "--out", out, "--clusters", clusters)
+    assert done.returncode == 0, done.stderr
+    assert "6 of 12 communities are flagged" in done.stdout
+    assert pl.read_csv(out)["flagged"].sum() == 6
+    found = pl.read_csv(clusters)
+    assert found.height == 1
+    assert len(found["area_codes"][0].split(";")) == found["areas"][0]
+    for wrong in (("--service", "all", "--flag-fdr", "0.1"), ("--flag-fdr", "2")):
+        assert evenground(*how, *wrong).returncode == 2

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ("service_name", models.CharField(max_length=400)),
                 ("community_type", models.CharField(max_length=60)),
                 ("order", models.CharField(max_length=40)),
+                ("flags", models.CharField(blank=True, max_length=4)),
                 ("standard", models.CharField(blank=True, max_length=20)),
                 ("own_standard", models.BooleanField()),
                 ("title", models.CharField(max_length=200)),
