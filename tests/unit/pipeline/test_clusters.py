@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from evenground.pipeline.clusters import find_clusters_for_release
-from evenground.releases import TABLES
+from evenground.releases import TABLES, current_release
 
 SIDE = 6
 
@@ -77,3 +79,9 @@ def test_it_follows_from_the_published_tables_alone(boundaries):
     shown = make_rankings(0.4)
     again = shown.sample(fraction=1.0, shuffle=True, seed=1)
     assert find_clusters_for_release(shown, boundaries).equals(find_clusters_for_release(again, boundaries))
+
+
+def test_the_clusters_of_a_built_release_follow_from_its_own_tables(wenbury_template: Path) -> None:
+    release = current_release(wenbury_template / "releases")
+    again = find_clusters_for_release(release.table("rankings"), release.table("boundaries"))
+    assert_frame_equal(again, release.table("clusters"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from evenground.errors import AgreementError, AuditLogError, DefinitionError, Wo
 from evenground.indicators import SHIPPED, load_cohorts, load_definitions
 from evenground.pipeline import check_workspace
 from evenground.pipeline.cohorts import count_cohort, write_list
+from evenground.pipeline.retention import find_expired
 from evenground.workspace import Workspace, load_workspace
 from tests.support.cohort_place import DIRECT_CARE, HERE, IN_COHORT, make_cohort_place
 
@@ -186,3 +188,14 @@ def test_no_release_follows_from_a_cohort(place: Workspace) -> None:
     definitions = load_definitions(SHIPPED, place.definitions)
     (place.root / "definitions" / "cohorts" / f"{COHORT}.toml").unlink()
     assert load_definitions(SHIPPED, place.definitions).sha256 == definitions.sha256
+
+
+def test_a_list_that_was_forgotten_is_past_its_retention_by_itself(place: Workspace) -> None:
+    old, new = (write_list(place, COHORT, practice, today=TODAY).path for practice in IN_COHORT)
+    assert old
+    assert new
+    long_ago = dt.datetime(2020, 1, 1, tzinfo=dt.UTC).timestamp()
+    for path in (old, old.with_suffix(".json")):
+        os.utime(path, (long_ago, long_ago))
+    found = find_expired(place, TODAY)
+    assert sorted(one.path.name for one in found) == sorted([old.name, old.with_suffix(".json").name])
