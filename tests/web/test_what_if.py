@@ -33,6 +33,13 @@ def test_every_order_can_be_asked_of_it_and_downloads_keep_it(client: Client) ->
     assert rows[1].split(",")[column] == "0.9"
 
 
+def test_choosing_another_service_does_not_carry_the_standard_of_the_last(client: Client) -> None:
+    """The field is empty until somebody asks: what is in it goes with whatever is chosen next."""
+    page = get(client, PAGE)
+    assert re.search(r'name="standard"[^>]* value=""', page)
+    assert "Its own is 60%" in words_of(page)
+
+
 def test_its_own_standard_is_the_release_as_it_is(client: Client) -> None:
     assert "What if:" not in words_of(get(client, f"{PAGE}&standard=60"))
 
@@ -41,7 +48,7 @@ def test_its_own_standard_is_the_release_as_it_is(client: Client) -> None:
 def test_what_is_no_standard_is_told_beside_the_field(client: Client, typed: str) -> None:
     page = get(client, f"{PAGE}&standard={typed}")
     assert "Enter the standard as a number above 0 and up to 100" in words_of(page)
-    assert 'aria-describedby="standard-error"' in page
+    assert 'aria-describedby="standard-hint standard-error"' in page
     assert "<title>Error: " in page
 
 

@@ -63,7 +63,7 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "info": release.indicators.get(choice.service),
         "total": total,
         "next_show": min(choice.show + STEP, total),
-        "standard": choice.typed or reads.say_standard(release, choice.service),
+        "own_standard": reads.say_standard(release, choice.service),
         "flags": reads.FLAGS if can_flag(ranked) else {},
         "flagged": int(ranked["flagged"].sum()) if "flagged" in ranked.columns else None,
         "fixed": why_fixed(release, choice.service, choice.kind),
