@@ -22,10 +22,11 @@ import polars as pl
 from evenground.agreements import Agreement, Standing
 from evenground.audit_log import Event
 from evenground.disclosure import Policy, load_policy, protect_figures
-from evenground.engine import count, list_people
-from evenground.errors import AgreementError, DefinitionError, Fault, WorkspaceError, suggest
+from evenground.engine import count, find_recorded_codes, list_people
+from evenground.errors import AgreementError, DefinitionError, Fault, SourceError, WorkspaceError, suggest
 from evenground.geography import Geography
 from evenground.indicators import SHIPPED, Cohort, Definitions, load_cohorts, load_definitions
+from evenground.indicators.availability import find_untold_features
 from evenground.pipeline.governance import Weighed, weigh_place
 from evenground.pipeline.records import load_areas, load_records, read_for_list, working_folder
 from evenground.pipeline.releasing import log_event
@@ -91,6 +92,7 @@ def count_cohort(
     policy = load_policy(workspace.place.disclosure.policy, own=workspace.definitions)
     with working_folder(workspace) as folder:
         loaded = load_records(workspace, geography, weighed, folder, on_stage)[0]
+        _require_recorded(definitions, cohort, loaded.events, workspace)
         cells = count(
             only,
             as_at=workspace.place.place.as_at,
@@ -145,6 +147,7 @@ def write_list(
     as_at = workspace.place.place.as_at
     with working_folder(workspace) as folder:
         loaded = read_for_list(workspace, geography, weighed, folder, on_stage)
+        _require_recorded(definitions, cohort, loaded.events, workspace)
         people = list_people(
             only,
             practice_code=practice_code,
@@ -205,6 +208,22 @@ def _require_practice(geography: Geography, practice_code: str) -> None:
     if practice_code not in known:
         fault = Fault(f'"{practice_code}"', "is not a practice of the place.", suggest(practice_code, known))
         raise WorkspaceError("There is no such practice.", [fault])
+
+
+def _require_recorded(definitions: Definitions, cohort: Cohort, events: Path, workspace: Workspace) -> None:
+    """Refuse a cohort that silence decides: where nothing is ever recorded, its absence says nothing.
+
+    Raises
+    ------
+    SourceError
+        Naming what nobody recorded.
+    """
+    recorded = find_recorded_codes(events, as_at=workspace.place.place.as_at)
+    missing = find_untold_features(definitions, cohort.node, recorded)
+    if missing:
+        what = f"no source recorded any of: {'; '.join(missing)}. Everybody or nobody would be in it."
+        fix = "Bring a source that records it, or write the cohort without it."
+        raise SourceError("The cohort cannot be told.", [Fault(f"cohorts/{cohort.id}.toml", what, fix)])
 
 
 def _weigh(

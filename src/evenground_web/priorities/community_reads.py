@@ -41,6 +41,8 @@ class Neighbours:
         How many times as likely to be missed, against what is expected, as people elsewhere.
     chance
         How likely chance alone would show as much, in words.
+    group
+        The code of the ethnic group, or empty.
     """
 
     service: str

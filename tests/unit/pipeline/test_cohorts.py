@@ -6,16 +6,18 @@ import datetime as dt
 import json
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from evenground.audit_log import read_lines, verify_log
-from evenground.errors import AgreementError, AuditLogError, DefinitionError, WorkspaceError
+from evenground.errors import AgreementError, AuditLogError, DefinitionError, SourceError, WorkspaceError
 from evenground.indicators import SHIPPED, load_cohorts, load_definitions
 from evenground.pipeline import check_workspace
 from evenground.pipeline.cohorts import count_cohort, write_list
 from evenground.pipeline.retention import find_expired
+from evenground.vocabulary import Purpose
 from evenground.workspace import Workspace, load_workspace
 from tests.support.cohort_place import DIRECT_CARE, HERE, IN_COHORT, make_cohort_place
 
@@ -153,12 +155,20 @@ def test_where_nobody_is_in_the_cohort_nothing_is_written(place: Workspace) -> N
     assert not (place.secure / "cohorts").exists()
 
 
-def test_the_cohorts_that_ship_are_reviewed_and_can_be_counted(place: Workspace) -> None:
+def test_the_cohorts_that_ship_are_reviewed_and_can_be_read() -> None:
     cohorts = load_cohorts(load_definitions())
     assert set(cohorts) == {path.stem for path in (SHIPPED / "cohorts").glob("*.toml")}
-    for one in cohorts.values():
-        assert one.author != one.checker
-        assert count_cohort(place, one.id, today=TODAY)["practice_code"].to_list() == ["Y00001", "Y00002"]
+    assert all(one.author != one.checker for one in cohorts.values())
+    assert all(one.purpose is Purpose.DIRECT_CARE for one in cohorts.values())
+
+
+@pytest.mark.parametrize("cohort", ["frailty_unreviewed", "several_conditions_unplanned"])
+def test_a_cohort_that_silence_decides_is_refused(place: Workspace, cohort: str) -> None:
+    """Nobody there ever had a review or a plan on record: everybody would seem to lack one."""
+    for ask in (count_cohort, partial(write_list, practice_code="Y00001")):
+        with pytest.raises(SourceError, match="no source recorded any of"):
+            ask(place, cohort, today=TODAY)
+    assert not (place.secure / "cohorts").exists()
 
 
 def test_every_fault_of_a_cohort_is_told_at_once_by_check(place: Workspace) -> None:
