@@ -232,7 +232,7 @@ class PlusGroup(Reviewed):
         return self.expression  # type: ignore[return-value]
 
 
-class Cohort(_Reviewed):
+class Cohort(Reviewed):
     """People who would gain from care that reaches out to them: who they are, and what they would gain.
 
     A list of them serves ``purpose``, which an agreement has to cover; counts of them serve what the place's
