@@ -42,7 +42,7 @@ SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 
 KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments", "published")
 READ_ELSEWHERE: Final = ("linkages", "evidence", "interventions", "cohorts")
-"""Folders of definitions that no figure follows from: ``sources``, ``spending`` and lists of cohorts read them."""
+"""Folders of definitions that no figure follows from: sources, spending and cohorts read them."""
 
 PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)
