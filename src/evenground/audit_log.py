@@ -51,6 +51,8 @@ class Event(StrEnum):
     DATA_EXPIRED = "data_expired"
     LOGGED_IN = "logged_in"
     LOG_IN_FAILED = "log_in_failed"
+    FROZEN = "frozen"
+    COHORT_WRITTEN = "cohort_written"
     MENDED = "mended"
 
 

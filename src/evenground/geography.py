@@ -127,7 +127,7 @@ def load_geography(
     )
 
 
-def load_boundaries(path: Path, area_type: AreaType = AreaType.LSOA) -> dict[str, dict[str, Any]]:
+def load_boundaries(path: Path, area_type: str = AreaType.LSOA) -> dict[str, dict[str, Any]]:
     """GeoJSON geometries by area code, from a feature collection whose features carry ``<type>_code``.
 
     Raises
@@ -139,7 +139,7 @@ def load_boundaries(path: Path, area_type: AreaType = AreaType.LSOA) -> dict[str
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
         return {feature["properties"][key]: feature["geometry"] for feature in features}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         fault = Fault(
             path.name, f"is not a GeoJSON feature collection with the property {key}.", "Export it again."
         )

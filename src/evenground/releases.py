@@ -9,6 +9,7 @@ A release is an immutable folder named after the date of its data and the digest
         values.parquet                 every published figure
         inequality.parquet             slope index and gaps
         rankings.parquet               communities by how many miss out
+        clusters.parquet               neighbours that share a gap, found from the rankings as they are shown
         areas.parquet                  names, parents, deprivation, rounded populations
         boundaries.parquet             geometries for maps
         indicators.json                the definitions in words
@@ -106,7 +107,23 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
             ("upper_cl", pa.int64()),
             ("confidence_level", pa.float64()),
             ("probability_top_10", pa.float64()),
+            ("probability_below", pa.float64()),
             ("top_service_id", pa.string()),
+        ]
+    ),
+    "clusters": pa.schema(
+        [
+            ("service_id", pa.string()),
+            ("community_type", pa.string()),
+            ("cluster", pa.int64()),
+            ("area_type", pa.string()),
+            ("ethnic_group", pa.string()),
+            ("areas", pa.int64()),
+            ("area_codes", pa.string()),
+            ("eligible", pa.int64()),
+            ("expected_missing", pa.int64()),
+            ("relative_risk", pa.float64()),
+            ("p_value", pa.float64()),
         ]
     ),
     "areas": pa.schema(
@@ -338,9 +355,16 @@ class Release:
         return self.manifest.release_id
 
     def table(self, name: str) -> pl.DataFrame:
-        """One of ``TABLES`` as a data frame; treat it as read-only."""
+        """One of ``TABLES`` as a data frame; treat it as read-only.
+
+        Empty where the release is older than the table; nulls where it is older than a column.
+        """
         if name not in self._tables:
-            self._tables[name] = pl.read_parquet(self.path / f"{name}.parquet")
+            empty = pl.DataFrame(pl.from_arrow(TABLES[name].empty_table()))
+            is_there = any(record.name == f"{name}.parquet" for record in self.manifest.files)
+            read = pl.read_parquet(self.path / f"{name}.parquet") if is_there else empty
+            later = [pl.lit(None, kind).alias(key) for key, kind in empty.schema.items() if key not in read]
+            self._tables[name] = read.with_columns(later)
         return self._tables[name]
 
     @cached_property

@@ -232,7 +232,7 @@ def make_sample_content(**changes: Any) -> ReleaseContent:
         "population_base": "registered",
         "lsoa_edition": "2021",
         "imd_edition": "2025",
-        "policy": "nhs-7-5",
+        "policy": load_policy("nhs-7-5").label,
         "policy_words": load_policy("nhs-7-5").words,
         "code_version": "0.0.0-sample",
         "definitions_sha256": "0" * 64,
@@ -254,6 +254,7 @@ def _tables() -> Mapping[str, pl.DataFrame]:
         "values": list(_values()),
         "inequality": list(_inequality()),
         "rankings": list(_rankings()),
+        "clusters": list(_clusters()),
         "areas": list(_areas()),
         "boundaries": list(_boundaries()),
     }
@@ -473,8 +474,31 @@ def _ranking(
         "upper_cl": missing + 25,
         "confidence_level": 0.95,
         "probability_top_10": max(0.02, 1.04 - 0.08 * rank),
+        "probability_below": None if service == "all" else round(1.0 - 0.04 * (rank - 1), 2),
         "top_service_id": SERVICES[rank % 2] if service == "all" else None,
     }
+
+
+def _clusters() -> Iterator[dict[str, Any]]:
+    """Two neighbours that share a gap, and one neighbourhood with another in one ethnic group."""
+    found = (
+        ("lsoa", "lsoa", None, list(LSOAS)[:3]),
+        ("msoa_ethnic_group", "msoa", "J", list(MSOAS)[:2]),
+    )
+    for community_type, area_type, group, codes in found:
+        yield {
+            "service_id": "bowel_screening",
+            "community_type": community_type,
+            "cluster": 1,
+            "area_type": area_type,
+            "ethnic_group": group,
+            "areas": len(codes),
+            "area_codes": ";".join(codes),
+            "eligible": 395 * len(codes),
+            "expected_missing": 180 * len(codes),
+            "relative_risk": 1.42,
+            "p_value": 0.004,
+        }
 
 
 def _areas() -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ import typer
 
 from evenground.cli.consoles import console, problems
 from evenground.cli.opening import note_export, open_release, read_table, require_table_path, write_frame
+from evenground.cli.rank_clusters import find_places, note_unplaced, write_clusters
 from evenground.errors import ReleaseError, suggest
 from evenground.vocabulary import ALL_SERVICES, CommunityType
 
@@ -97,21 +98,33 @@ def rank(
     ] = Contacted.ELIGIBLE,
     flag_fdr: Annotated[
         float | None,
-        typer.Option(help="Of counts: flag communities below the standard at this rate of false flags."),
+        typer.Option(help="Flag communities below the standard at this rate of false flags."),
     ] = None,
     neighbours: Annotated[
         Path | None, typer.Option(help="Of counts: a file of two columns of areas beside each other.")
     ] = None,
+    clusters: Annotated[
+        Path | None,
+        typer.Option(help="Write neighbours that share a gap to this .csv or .parquet file."),
+    ] = None,
+    coordinates: Annotated[
+        str | None, typer.Option(help="Of counts: columns that place areas, such as easting,northing.")
+    ] = None,
+    boundaries: Annotated[
+        Path | None, typer.Option(help="Of counts: a GeoJSON file of the areas' boundaries.")
+    ] = None,
 ) -> None:
     """Show the communities with the most to gain, from a release or from a table of counts."""
-    if out:
-        require_table_path(out)
+    for path in (out, clusters):
+        if path:
+            require_table_path(path)
     if counts is None:
         only = {
             "--strata": strata,
             "--covariates": covariates,
-            "--flag-fdr": flag_fdr,
             "--neighbours": neighbours,
+            "--coordinates": coordinates,
+            "--boundaries": boundaries,
         }
         _refuse_with_release([name for name, value in only.items() if value is not None])
         chosen, kind = open_release(workspace, release), _find_kind(by)
@@ -120,13 +133,18 @@ def rank(
             if standard is None
             else _rank_again(chosen, workspace, service, kind, order, standard)
         )
+        if flag_fdr is not None:
+            ranking = _flag(ranking, flag_fdr)
         _show_release(chosen, _spend(ranking, capacity), order, top, out)
         if out:
             note_export(workspace, chosen, out, f"ranking of {service} by {kind}")
+        if clusters:
+            write_clusters(_clusters_of(chosen, service, kind), clusters)
+            note_export(workspace, chosen, clusters, f"clusters of {service} by {kind}")
         return
     if standard is None:
         raise typer.BadParameter("is needed with '--counts', such as 0.75.", param_hint="--standard")
-    from evenground.reach import Columns, rank_checked, read_options
+    from evenground.reach import Columns, find_clusters, rank_checked, read_options
 
     asked = read_options(
         standard=standard,
@@ -138,8 +156,45 @@ def rank(
         flag_fdr=flag_fdr,
     )
     beside = None if neighbours is None else read_table(neighbours)
-    checked = _check(counts, Columns(_split(by), _split(strata), _split(covariates)))
-    _show_counts(rank_checked(checked, asked, beside), out)
+    table, columns = read_table(counts), Columns(_split(by), _split(strata), _split(covariates))
+    checked = _check(table, columns)
+    ranking = rank_checked(checked, asked, beside)
+    if clusters:
+        # What the map smooths is not expected of neighbours: that they share it is what is looked for.
+        unsmoothed = ranking if beside is None else rank_checked(checked, asked)
+        places = find_places(table, columns.area, _split(coordinates), boundaries)
+        found = find_clusters(
+            unsmoothed,
+            places,
+            area=columns.area,
+            apart=[name for name in columns.by if name != columns.area],
+        )
+        note_unplaced(found.unplaced)
+        write_clusters(found.table, clusters)
+        ranking = _add_clusters(ranking, found.areas, columns)
+    _show_counts(ranking, out)
+
+
+def _add_clusters(ranking: pl.DataFrame, areas: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """The cluster of each community, and how far it stands out with its neighbours."""
+    import polars as pl
+
+    apart = [name for name in columns.by if name != columns.area]
+    keyed = ranking.with_columns(pl.col(columns.area).cast(pl.String).alias("__area"))
+    joined = keyed.join(
+        areas.rename({"area_code": "__area"}), on=["__area", *apart], how="left", maintain_order="left"
+    )
+    return joined.drop("__area")
+
+
+def _clusters_of(release: Release, service: str, kind: CommunityType) -> pl.DataFrame:
+    import polars as pl
+
+    found = release.table("clusters").filter(pl.col("community_type") == kind)
+    if service in {EACH_SERVICE, ALL_SERVICES}:
+        return found
+    _require_service(release, service)
+    return found.filter(pl.col("service_id") == service)
 
 
 def _split(names: str | None) -> tuple[str, ...]:
@@ -153,10 +208,10 @@ def _refuse_with_release(options: list[str]) -> None:
         )
 
 
-def _check(path: Path, columns: Columns) -> CheckedCounts:
+def _check(table: pl.DataFrame, columns: Columns) -> CheckedCounts:
     from evenground.reach import check_counts, read_numbers
 
-    checked = check_counts(read_numbers(read_table(path)), columns)
+    checked = check_counts(read_numbers(table), columns)
     for note in checked.notes:
         problems.print(f"Note: {note}")
     return checked
@@ -176,8 +231,8 @@ def _rank_again(
     release: Release, workspace: Path, service: str, by: CommunityType, order: Order, standard: float
 ) -> pl.DataFrame:
     from evenground.disclosure import find_policy
-    from evenground.pipeline.rankings import rank_at_standard
     from evenground.reach import order_communities
+    from evenground.reports.what_if import rank_at_standard
     from evenground.workspace import load_workspace
 
     if service in {ALL_SERVICES, EACH_SERVICE}:
@@ -223,6 +278,22 @@ def _order_release(release: Release, service: str, by: CommunityType, order: Ord
     if service == ALL_SERVICES and order is Order.LOCAL:
         raise typer.BadParameter("'local' is for one service or 'each'.", param_hint="--order")
     return order_communities(rankings.filter(pl.col("service_id") == service), named)
+
+
+def _flag(ranking: pl.DataFrame, rate: float) -> pl.DataFrame:
+    from evenground.reach import flag_below
+
+    if not 0 < rate < 1:
+        raise typer.BadParameter("must lie between 0 and 1, such as 0.1.", param_hint="--flag-fdr")
+    if ranking["probability_below"].is_null().all():
+        raise typer.BadParameter(
+            "is for one service or 'each', of a release that knows how likely they are below the standard.",
+            param_hint="--flag-fdr",
+        )
+    flagged = flag_below(ranking, rate)
+    count = int(flagged["flagged"].sum())
+    console.print(f"{count} of {flagged.height} communities are flagged as below the standard.")
+    return flagged
 
 
 def _spend(ranking: pl.DataFrame, capacity: int | None) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from evenground.disclosure.protect import (
     require_protected,
     round_modelled,
 )
+from evenground.disclosure.rankings import protect_ranking
 from evenground.disclosure.secondary import choose_secondary
 from evenground.disclosure.withhold import withhold_figures, withhold_populations
 
@@ -39,6 +40,7 @@ __all__ = [
     "protect_count",
     "protect_counts",
     "protect_figures",
+    "protect_ranking",
     "require_protected",
     "round_modelled",
     "withhold_figures",

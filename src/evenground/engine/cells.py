@@ -41,6 +41,12 @@ class Backend(Protocol):
     def answer_by_bucket(self, plan: Plan, request: Request, progress: Progress) -> Iterator[Answer]: ...
 
 
+class Lists(Protocol):
+    """A module that can also say who, inside the secure zone."""
+
+    def list_people(self, plan: Plan, request: Request, practice_code: str) -> list[int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Counts of people: **exact, and so disclosive**. They never leave the secure zone.
@@ -150,6 +156,23 @@ def count_by_bucket(
     backend, (plan,), request = _prepare(definitions, [as_at], how)
     for answer in backend.answer_by_bucket(plan, request, _teller(how)):
         yield _tidy(answer, plan, request.lsoas)
+
+
+def list_people(
+    definitions: Definitions, *, practice_code: str, as_at: dt.date, **how: Unpack[HowToCount]
+) -> list[int]:
+    """The people of one practice who are in the denominator of the only indicator of ``definitions``.
+
+    For lists that go to that practice, inside the secure zone; on DuckDB, over files that are not by bucket.
+
+    Returns
+    -------
+    list
+        ``person_id`` of the contract, rising.
+    """
+    _, (plan,), request = _prepare(definitions, [as_at], how)
+    backend = cast(Lists, import_module(ENGINES["duckdb"]))
+    return backend.list_people(plan, request, practice_code)
 
 
 def _prepare(

@@ -69,6 +69,21 @@ def answer_by_bucket(plan: Plan, request: Request, progress: Callable[[str], Non
             yield from _answers(connection, [plan], request, tell, has_practices=has_practices)
 
 
+def list_people(plan: Plan, request: Request, practice_code: str) -> list[int]:
+    """The numbers of the people of a practice in the denominator of the plan's only indicator, rising.
+
+    Raises
+    ------
+    SourceError
+        As ``answers`` does.
+    """
+    with _told(request), _connect(request) as connection:
+        _see(connection, [request.persons], [request.events])
+        _find_hits(connection, plan, 0, is_coded=False)
+        listed = _read(connection, sql.listed_query(plan, practice_code))
+    return sorted(listed["person_id"].to_list())
+
+
 def _tell_bucket(progress: Callable[[str], None], where: str, what: str) -> None:
     progress(where + what[0].lower() + what[1:])
 

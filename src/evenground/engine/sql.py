@@ -221,6 +221,29 @@ def members_query(plan: Plan) -> exp.Select:
     return person.join(hits, on=same_person, join_type="left", copy=False)
 
 
+def listed_query(plan: Plan, practice_code: str) -> exp.Select:
+    """The people of a practice who are there and in the denominator of the plan's only indicator."""
+    one = plan.passes[0]
+    # As text: what is compared need not be among the codes that the column holds.
+    practice = exp.cast(_column("practice_code", "p"), "VARCHAR")
+    person = (
+        exp.Select()
+        .select(_column("person_id", "p"), copy=False)
+        .from_(exp.alias_(exp.to_table(PERSONS), "p"), copy=False)
+        .where(
+            *_present(plan.as_at),
+            exp.EQ(this=practice, expression=exp.Literal.string(practice_code)),
+            _predicate(one.judged[0][0], plan, one),
+            copy=False,
+        )
+    )
+    if not one.codes:
+        return person
+    same_person = _column("person_id", "p").eq(_column("person_id", "h"))
+    hits = exp.alias_(exp.to_table(HITS), "h")
+    return person.join(hits, on=same_person, join_type="left", copy=False)
+
+
 def _of_groups(query: exp.Select, plan: Plan) -> exp.Select:
     """The query for each PLUS group or segment (its number) that a person is in."""
     listed = [(_integer(place), _long(1 << place)) for place in range(len(plan.memberships))]

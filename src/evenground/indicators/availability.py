@@ -64,6 +64,22 @@ def find_untold_groups(
     return found
 
 
+def find_untold_features(
+    definitions: Definitions, node: Node, recorded: Collection[tuple[str, str]]
+) -> tuple[str, ...]:
+    """The names of features that nobody recorded and that alone decide a part of an expression.
+
+    Stricter than for an indicator: where no care plan was ever recorded, 'people without a care plan' would
+    be everybody, though who else is in it still depends on people.
+    """
+    silent = _find_silent(definitions, recorded)
+    whole = definitions.expand(node)
+    parts = whole.of if isinstance(whole, All) else (whole,)
+    settled = [part for part in parts if settle(part, silent) is not None]
+    missing = silent & {name for part in settled for name in features_of(part)}
+    return tuple(definitions.features[name].name for name in sorted(missing))
+
+
 def _find_silent(definitions: Definitions, recorded: Collection[tuple[str, str]]) -> set[str]:
     """The features of which nobody has a record."""
     return {

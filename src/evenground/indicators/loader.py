@@ -41,8 +41,8 @@ SHIPPED: Final = Path(evenground.__file__).parent / "definitions"
 """The definitions that ship with the product."""
 
 KINDS: Final = ("indicators", "features", "codelists", "profiles", "plus_groups", "segments", "published")
-READ_ELSEWHERE: Final = ("linkages", "evidence", "interventions")
-"""Folders of definitions that are not counted with: ``sources`` reads linkages, ``spending`` the others."""
+READ_ELSEWHERE: Final = ("linkages", "evidence", "interventions", "cohorts")
+"""Folders of definitions that no figure follows from: sources, spending and cohorts read them."""
 
 PARTS: Final[tuple[str, ...]] = ("denominator", "numerator")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -63,26 +63,26 @@ def load_definitions(*folders: Path) -> Definitions:
     faults = [fault for folder in folders for fault in _check_folders(folder)]
     codelists, found = _load_codelists(folders)
     faults += found
-    raw = {kind: _read_toml(folders, kind, faults) for kind in KINDS if kind != "codelists"}
+    raw = {kind: read_toml(folders, kind, faults) for kind in KINDS if kind != "codelists"}
     expressions: dict[str, Node] = {}
-    rules = _read_expressions(raw["features"], "features", expressions, faults)
-    features = _build_all(rules, Feature, "features", faults)
+    rules = read_expressions(raw["features"], "features", expressions, faults)
+    features = build_all(rules, Feature, "features", faults)
     parts = _build_parts(raw["indicators"], faults)
     indicators = _build_indicators(raw["indicators"], parts, faults)
-    profiles = _build_all(raw["profiles"], Profile, "profiles", faults)
-    published = _build_all(raw["published"], PublishedIndicator, "published", faults)
-    groups = _read_expressions(raw["plus_groups"], "plus_groups", expressions, faults)
-    plus_groups = _build_all(groups, PlusGroup, "plus_groups", faults)
+    profiles = build_all(raw["profiles"], Profile, "profiles", faults)
+    published = build_all(raw["published"], PublishedIndicator, "published", faults)
+    groups = read_expressions(raw["plus_groups"], "plus_groups", expressions, faults)
+    plus_groups = build_all(groups, PlusGroup, "plus_groups", faults)
     segmentations = _read_segments(raw["segments"], expressions, faults)
-    segments = _build_all(segmentations, Segmentation, "segments", faults)
+    segments = build_all(segmentations, Segmentation, "segments", faults)
     known = {kind: _ids(folders, kind) for kind in KINDS}
     for feature in features.values():
         faults += _check_feature(feature, codelists, known["codelists"])
     for (stem, name), part in parts.items():
         where = f"indicators/{stem}.toml, {name}"
-        faults += _check_part(part.node, name, where, features, known["features"], codelists)
+        faults += check_part(part.node, name, where, features, known["features"], codelists)
     for where, node in expressions.items():
-        faults += _check_part(node, "expression", where, features, known["features"], codelists)
+        faults += check_part(node, "expression", where, features, known["features"], codelists)
     faults += _check_cycles(features)
     for profile in profiles.values():
         faults += _check_profile(profile, known["indicators"] | known["published"])
@@ -133,7 +133,8 @@ def _load_codelists(folders: tuple[Path, ...]) -> tuple[dict[str, CodeList], lis
     return loaded, faults
 
 
-def _read_toml(folders: tuple[Path, ...], kind: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
+def read_toml(folders: tuple[Path, ...], kind: str, faults: list[Fault]) -> dict[str, dict[str, Any]]:
+    """The tables of a kind by the stem of their file; a later folder replaces those of an earlier one."""
     paths = {path.stem: path for folder in _sub(folders, kind) for path in sorted(folder.glob("*.toml"))}
     tables = {}
     for stem, path in sorted(paths.items()):
@@ -166,9 +167,10 @@ def _read_expression(
     return {**raw, "expression": raw["expression"] if node is None else node}
 
 
-def _read_expressions(
+def read_expressions(
     tables: Mapping[str, dict[str, Any]], kind: str, expressions: dict[str, Node], faults: list[Fault]
 ) -> dict[str, dict[str, Any]]:
+    """The tables with their expressions read; these are kept under where they stand, for further checks."""
     return {
         stem: _read_expression(raw, f"{kind}/{stem}.toml, ", expressions, faults)
         for stem, raw in tables.items()
@@ -194,9 +196,10 @@ def _read_segments(
     return read
 
 
-def _build_all(
+def build_all(
     tables: Mapping[str, dict[str, Any]], model: type[_Model], kind: str, faults: list[Fault]
 ) -> dict[str, _Model]:
+    """The tables as models, without those that have faults."""
     built = {}
     for stem, raw in tables.items():
         made = _build(raw, model, f"{kind}/{stem}.toml", faults)
@@ -268,7 +271,7 @@ def _check_feature(
             yield Fault(where, f'"{feature.codelist}" has {bare} codes without a category.', "Give each one.")
 
 
-def _check_part(
+def check_part(
     node: Node,
     name: str,
     where: str,
@@ -276,6 +279,7 @@ def _check_part(
     known: Collection[str],
     codelists: Mapping[str, CodeList],
 ) -> Iterator[Fault]:
+    """What is wrong with an expression that could be read: names of features, categories and counts."""
     inner = list(walk(node))[1 if name == "numerator" else 0 :]
     if any(isinstance(leaf, Count) for leaf in inner):
         yield Fault(where, "holds count.", "It may only start the numerator of a rate.")

@@ -232,6 +232,51 @@ class PlusGroup(Reviewed):
         return self.expression  # type: ignore[return-value]
 
 
+class Cohort(Reviewed):
+    """People who would gain from care that reaches out to them: who they are, and what they would gain.
+
+    A list of them serves ``purpose``, which an agreement has to cover; counts of them serve what the place's
+    figures serve.
+    """
+
+    id: Identifier
+    name: Words
+    words: Words
+    benefit: Words
+    order: int = 1000
+    purpose: Purpose = Purpose.DIRECT_CARE
+    source: Source
+    expression: InstanceOf[object]
+
+    @property
+    def node(self) -> Node:
+        """The expression, typed."""
+        return self.expression  # type: ignore[return-value]
+
+    def as_indicator(self, purpose: Purpose) -> Indicator:
+        """The cohort as the engine and the agreements take it: its denominator is whom it holds."""
+        part = Part(words=self.words, who=self.node)
+        return Indicator(
+            id=self.id,
+            name=self.name,
+            short_name=self.name[:40],
+            topic="Cohorts",
+            description=self.words,
+            polarity=Polarity.NONE,
+            value_type=ValueType.PROPORTION,
+            unit="%",
+            multiplier=100,
+            is_service=False,
+            author=self.author,
+            checker=self.checker,
+            review_date=self.review_date,
+            source=self.source,
+            purpose=purpose,
+            denominator=part,
+            numerator=part,
+        )
+
+
 class Segment(_Definition):
     """One segment of a segmentation: who is in it that no segment before it holds."""
 

@@ -27,7 +27,14 @@ from evenground.engine import (
 )
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
-from evenground.indicators import SHIPPED, Definitions, Indicator, indicator_info, load_definitions
+from evenground.indicators import (
+    SHIPPED,
+    Definitions,
+    Indicator,
+    indicator_info,
+    load_cohorts,
+    load_definitions,
+)
 from evenground.indicators.published import published_info
 from evenground.pipeline.closing import (
     Closed,
@@ -40,6 +47,7 @@ from evenground.pipeline.closing import (
     split_periods,
     write_record,
 )
+from evenground.pipeline.clusters import find_clusters_for_release
 from evenground.pipeline.coverage import count_completeness, describe_coverage, name_conversion
 from evenground.pipeline.figures import calculate_inequality, calculate_values
 from evenground.pipeline.governance import (
@@ -103,6 +111,7 @@ from evenground.workspace import Workspace, write_atomically
 _COUNT_COLUMNS: Final = {
     "values": ("numerator", "denominator"),
     "rankings": ("eligible", "reached"),
+    "clusters": ("eligible",),
     "areas": ("population",),
 }
 
@@ -158,6 +167,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
     faults: list[Fault] = []
     checks: tuple[Callable[[], object], ...] = (
         lambda: _load_definitions(workspace),
+        lambda: load_cohorts(_load_definitions(workspace), SHIPPED, workspace.definitions),
         lambda: load_areas(workspace),
         lambda: _load_lsoa_boundaries(workspace),
         lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
@@ -341,7 +351,9 @@ def _publish(
     tables = add_published(tables, inputs.published)
     described = _describe(workspace, inputs, report, cells)
     closed = _close(workspace, inputs, described, tables, cells, clock)
-    tables = closed.tables
+    with clock.stage("Find neighbours that share a gap"):
+        clusters = find_clusters_for_release(closed.tables["rankings"], closed.tables["boundaries"])
+    tables = {**closed.tables, "clusters": clusters}
     report.audit = closed.audit.tried | {"counts hidden for the sake of others": closed.hidden.height}
     with clock.stage("Write and verify the release"):
         content = _assemble(workspace, inputs, described, tables)

@@ -10,18 +10,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenground.disclosure import Policy, protect_counts, protect_figures, round_modelled
+from evenground.disclosure import Policy, protect_counts, protect_ranking
 from evenground.indicators import Indicator
-from evenground.reach import NEVER_RANKED, KnownCounts, Service, rank_communities
+from evenground.reach import NEVER_RANKED, RELEASE_SEED, KnownCounts, Service, know_shown, rank_communities
 from evenground.releases import TABLES
 from evenground.vocabulary import (
     UNKNOWN_AREA,
-    UNRECORDED_ETHNIC_GROUPS,
     AreaType,
     CommunityType,
     Cut,
     Polarity,
-    ValueNote,
     ValueType,
 )
 
@@ -30,10 +28,6 @@ _COMMUNITIES: Final = (
     (CommunityType.LSOA, AreaType.LSOA, ("area_code",)),
 )
 _STRATUM: Final = ("area_code", "ethnic_group", "sex", "age_band", "imd_quintile")
-_SHARE_DECIMALS: Final = 2
-_PER_100_DECIMALS: Final = 1
-SEED: Final = 20_260_331
-"""The draws behind intervals and probabilities start here, so that a build can be repeated exactly."""
 
 
 def rank_for_release(
@@ -63,55 +57,7 @@ def rank_for_release(
     frames = [frame for frame in ranked if frame is not None]
     if not frames:
         return pl.DataFrame(pl.from_arrow(TABLES["rankings"].empty_table()))
-    return _protect(pl.concat(frames, how="diagonal"), policy)
-
-
-def rank_at_standard(
-    rankings: pl.DataFrame,
-    areas: pl.DataFrame,
-    policy: Policy,
-    *,
-    service_id: str,
-    community_type: CommunityType,
-    standard: float,
-) -> pl.DataFrame:
-    """One service of a release ranked against another standard, from the counts that the release shows.
-
-    Parameters
-    ----------
-    rankings, areas
-        Tables of the release.
-    policy
-        That the release follows.
-    service_id, community_type
-        What to rank.
-    standard
-        A share from 0 to 1.
-
-    Returns
-    -------
-    polars.DataFrame
-        Rows as in ``rankings``. What follows from age and sex is not in them: a release shows no strata.
-    """
-    chosen = rankings.filter(
-        (pl.col("service_id") == service_id) & (pl.col("community_type") == community_type)
-    )
-    quintiles = areas.select("area_type", "area_code", "imd_quintile").unique(["area_type", "area_code"])
-    by = next(by for kind, _, by in _COMMUNITIES if kind == community_type)
-    strata = (
-        chosen.join(quintiles, on=["area_type", "area_code"], how="left")
-        # What is hidden lies anywhere in its range, and is read as nothing else: see know_counts.
-        .with_columns(pl.col("reached").fill_null(max(policy.suppress_from, 0)))
-        .with_columns(pl.min_horizontal("eligible", "reached").alias("reached"))
-        .select(*by, "imd_quintile", "eligible", "reached")
-    )
-    known = partial(know_counts, policy=policy)
-    ranked = rank_communities(
-        [Service(service_id, standard, strata)], by=by, top=10, seed=SEED, known_counts=known
-    ).filter(pl.col("service_id") == service_id)
-    kept = ["community_type", "area_type", "area_code", "ethnic_group"]
-    ranked = ranked.join(chosen.select(kept), on=list(by), how="left", maintain_order="left")
-    return _protect(ranked, policy).select(rankings.columns)
+    return protect_ranking(pl.concat(frames, how="diagonal"), policy)
 
 
 def is_ranked(indicator: Indicator) -> bool:
@@ -143,7 +89,7 @@ def _rank(
     if not offered:
         return None
     ranked = rank_communities(
-        offered, by=by, top=10, seed=SEED, known_counts=partial(know_counts, policy=policy)
+        offered, by=by, top=10, seed=RELEASE_SEED, known_counts=partial(know_counts, policy=policy)
     )
     if "ethnic_group" not in by:
         ranked = ranked.with_columns(pl.lit(None, dtype=pl.String).alias("ethnic_group"))
@@ -159,18 +105,7 @@ def know_counts(
 
     Whoever knows the method could otherwise work back from an estimate to the hidden count behind it.
     """
-    shown_eligible, eligible_hidden = protect_counts(eligible, policy)
-    shown_reached, reached_hidden = protect_counts(reached, policy)
-    middle = (policy.suppress_from + policy.suppress_to) / 2
-    return KnownCounts(
-        eligible=np.where(eligible_hidden, middle, shown_eligible.astype(np.float64)),
-        reached=shown_reached.astype(np.float64),
-        eligible_hidden=eligible_hidden,
-        reached_hidden=reached_hidden | eligible_hidden,
-        least=policy.suppress_from,
-        most=policy.suppress_to,
-        round_to=policy.round_to,
-    )
+    return know_shown(protect_counts(eligible, policy), protect_counts(reached, policy), policy)
 
 
 def _has_community(strata: pl.DataFrame, by: tuple[str, ...]) -> bool:
@@ -223,27 +158,3 @@ def _take_withheld_out(
         & (pl.col("cut") == (Cut.ETHNIC_GROUP if is_by_group else Cut.ALL))
     ).select("area_code", pl.col("category").alias("ethnic_group"))
     return strata.join(own, on=list(by), how="anti", maintain_order="left")
-
-
-def _protect(ranked: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    counts = protect_figures(
-        ranked.with_columns(
-            pl.col("eligible").cast(pl.Int64).alias("denominator"),
-            pl.col("reached").cast(pl.Int64).alias("numerator"),
-        ),
-        policy,
-    )
-    shown = counts.drop("eligible", "reached").rename({"denominator": "eligible", "numerator": "reached"})
-    unrecorded = pl.col("ethnic_group").is_in(list(UNRECORDED_ETHNIC_GROUPS)).fill_null(value=False)
-    shown = shown.filter(
-        pl.col("eligible").is_not_null()
-        & (pl.col("value_note") != ValueNote.MISSING)
-        & ~unrecorded
-        & (pl.col("area_code") != UNKNOWN_AREA)
-    )
-    return shown.with_columns(
-        *(round_modelled(column, policy) for column in ("expected_missing", "lower_cl", "upper_cl")),
-        pl.col("estimated_uptake", "predicted_uptake", "probability_top_10").round(_SHARE_DECIMALS),
-        pl.col("expected_missing_per_100").round(_PER_100_DECIMALS),
-        pl.col("rank").rank("ordinal").over("service_id", "community_type").cast(pl.Int64),
-    ).sort("service_id", "community_type", "rank")

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from evenground.sources.prepared import (
     write_buckets,
     write_manifest,
 )
+from evenground.sources.restrictions import OptOutList, Restriction
 from evenground.workspace import Workspace, remove_leftovers, temporary_folder
 
 Progress = Callable[[str], None]
@@ -80,7 +82,13 @@ def is_prepared(report: LoadReport) -> bool:
 
 
 def _read_sources(
-    workspace: Workspace, geography: Geography, weighed: Weighed, folder: Path, progress: Progress | None
+    workspace: Workspace,
+    geography: Geography,
+    weighed: Weighed,
+    folder: Path,
+    progress: Progress | None,
+    *,
+    with_pseudonyms: bool = False,
 ) -> tuple[LoadReport, ...]:
     practices = geography.practices["practice_code"].to_list()
     return load_sources(
@@ -93,7 +101,27 @@ def _read_sources(
         restrictions=weighed.restrictions,
         lsoa_edition=workspace.place.areas.lsoa_edition,
         progress=progress,
+        with_pseudonyms=with_pseudonyms,
     )
+
+
+def read_for_list(
+    workspace: Workspace, geography: Geography, weighed: Weighed, folder: Path, progress: Progress | None
+) -> LoadReport:
+    """Persons and events with the pseudonyms that their sources know them by, read for one list.
+
+    Whoever is on a list of opt-outs of the place is left out, whatever an agreement says of it.
+    """
+    lists: dict[str, list[OptOutList]] = {}
+    for section in workspace.place.opt_outs:
+        for source in section.sources:
+            lists.setdefault(source, []).append(OptOutList(section.kind, section.path, section.column))
+    restrictions = dict(weighed.restrictions)
+    for source, opt_outs in lists.items():
+        own = restrictions.get(source, Restriction())
+        restrictions[source] = replace(own, opt_outs=tuple(opt_outs))
+    weighed = replace(weighed, restrictions=restrictions)
+    return _read_sources(workspace, geography, weighed, folder, progress, with_pseudonyms=True)[0]
 
 
 def prepare_records(

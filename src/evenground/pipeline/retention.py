@@ -19,6 +19,7 @@ from evenground.workspace import Workspace
 
 _PATH_KEYS: Final = frozenset({"path", "folder", "file"})
 _KEPT: Final = (LOG_FILE,)
+_BY_FILE: Final = ("reports", "cohorts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def _expired_secure(
     if not agreements:
         return
     for path in sorted(workspace.secure.iterdir()):
-        inside = sorted(path.iterdir()) if path.name == "reports" else [path]
+        # Each of these by itself: what is old is not kept for the sake of what is new.
+        inside = sorted(path.iterdir()) if path.name in _BY_FILE else [path]
         for entry in inside:
             if entry.name not in _KEPT:
                 arrived = _arrived(entry)

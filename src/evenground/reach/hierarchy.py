@@ -86,6 +86,14 @@ class Estimate:
             found[part] = np.einsum("ij,ij->i", missing, mass)
         return found
 
+    def probability_below(self, standard: float) -> Floats:
+        """That uptake is below the standard, shape (communities,)."""
+        found = np.empty(len(self.eligible))
+        for part in parts_of(len(found)):
+            is_below = self.posterior.uptake[part] < standard
+            found[part] = np.where(is_below, self.posterior.mass[part], 0.0).sum(axis=1)
+        return np.clip(found, 0.0, 1.0)
+
     def levels(self, standard: float, at: Codes | slice = EVERY) -> Draws:
         """People missing out at the levels that draws are made from, or at some of them."""
         middles = LEVEL_MIDDLES[at]

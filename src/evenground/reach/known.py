@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,40 @@ class KnownCounts:
         rounding = self.rounding**2
         hiding = ((self.most - self.least + 1) ** 2 - 1) / 12
         return np.where(self.reached_hidden, hiding, rounding) + rounding * predicted**2
+
+
+class Rules(Protocol):
+    """What a disclosure policy says of counts."""
+
+    @property
+    def suppress_from(self) -> int:
+        """The smallest count that is hidden."""
+
+    @property
+    def suppress_to(self) -> int:
+        """The largest."""
+
+    @property
+    def round_to(self) -> int:
+        """What others are rounded to the nearest of."""
+
+
+Shown: TypeAlias = tuple[NDArray[np.int64], NDArray[np.bool_]]
+"""Counts as they are shown, and which of them are hidden."""
+
+
+def know_shown(eligible: Shown, reached: Shown, rules: Rules) -> KnownCounts:
+    """The counts of communities as somebody knows them who sees what is shown, and the rules."""
+    middle = (rules.suppress_from + rules.suppress_to) / 2
+    return KnownCounts(
+        eligible=np.where(eligible[1], middle, eligible[0].astype(np.float64)),
+        reached=reached[0].astype(np.float64),
+        eligible_hidden=eligible[1],
+        reached_hidden=reached[1] | eligible[1],
+        least=rules.suppress_from,
+        most=rules.suppress_to,
+        round_to=rules.round_to,
+    )
 
 
 KnownCountsOf: TypeAlias = Callable[[Floats, Floats], KnownCounts]

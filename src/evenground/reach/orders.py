@@ -16,6 +16,9 @@ ORDERS: Final = {
 """By name, with the question that each answers: where are most people, where does each contact find most, and
 where is something local in the way that deprivation, ethnic group, age and sex do not explain."""
 
+RELEASE_SEED: Final = 20_260_331
+"""The draws behind a release's intervals and probabilities start here, so that they can be repeated."""
+
 FEW_PEOPLE: Final = 10
 """A local gap of fewer people than this is led by others, however wide it is as a share."""
 

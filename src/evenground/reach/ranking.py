@@ -91,7 +91,8 @@ def rank_communities(
         the columns of ``by``, ``rank``, ``standard`` (share; null for the service ``all``), ``eligible``,
         ``reached``, ``estimated_uptake`` and ``predicted_uptake`` (shares; by the model, and by its main
         effects alone), ``expected_missing`` with ``lower_cl`` and ``upper_cl`` (people),
-        ``confidence_level``, ``probability_top_{top}``, ``top_service_id`` (for ``all``, the service that
+        ``confidence_level``, ``probability_top_{top}``, ``probability_below`` (that uptake is below the
+        standard; null for ``all``), ``top_service_id`` (for ``all``, the service that
         adds most; else the service itself), ``expected_missing_per_100`` (of those eligible). Rows of the
         service ``all`` sum over services, and over known counts where those differ: a person missed by two
         services counts twice. Nothing is rounded or suppressed.
@@ -231,6 +232,7 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
         lower_cl=pl.Series(limits[:, 0]),
         upper_cl=pl.Series(limits[:, 1]),
         probability=pl.Series(probability),
+        probability_below=pl.Series(estimate.probability_below(standard)),
         top_service_id=pl.lit(one.service.id),
     )
 
@@ -270,6 +272,8 @@ def _all_table(services: pl.DataFrame, keys: pl.DataFrame, by: list[str], drawn:
             lower_cl=pl.Series(drawn.all_limits[0]),
             upper_cl=pl.Series(drawn.all_limits[1]),
             probability=pl.Series(drawn.all_probability),
+            # Each service has its own standard.
+            probability_below=pl.lit(None, dtype=pl.Float64),
         )
         .select(services.columns)
     )
@@ -293,6 +297,7 @@ def _finish(table: pl.DataFrame, by: list[str], confidence_level: float, top: in
         "upper_cl",
         pl.lit(confidence_level).alias("confidence_level"),
         pl.col("probability").alias(f"probability_top_{top}"),
+        "probability_below",
         "top_service_id",
         (100 * pl.col("expected_missing") / pl.col("known_eligible")).alias("expected_missing_per_100"),
     )

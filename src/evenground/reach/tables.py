@@ -179,17 +179,16 @@ def _places(found: Found, options: Options) -> list[pl.Series]:
 
 def _reasons(found: Found, options: Options) -> list[pl.Series]:
     estimate = found.estimate
-    uptake, mass = estimate.posterior.mean, estimate.posterior.mass
+    uptake = estimate.posterior.mean
     gap = options.standard - uptake
     explained = np.clip((options.standard - estimate.predicted) / np.where(gap > 0, gap, 1.0), 0.0, 1.0)
     explained = np.where(gap > 0, explained, np.nan)
-    below = np.sum(np.where(estimate.posterior.uptake < options.standard, mass, 0.0), axis=1)
     return [
         pl.Series("estimated_uptake", uptake),
         pl.Series("predicted_uptake", estimate.predicted),
         pl.Series("explained_share", explained).fill_nan(None),
         pl.Series("local_share", 1 - explained).fill_nan(None),
-        pl.Series("probability_below", np.clip(below, 0.0, 1.0)),
+        pl.Series("probability_below", estimate.probability_below(options.standard)),
     ]
 
 

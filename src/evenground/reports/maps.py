@@ -39,7 +39,7 @@ CLASS_NAMES: Final = {
 
 
 def classify_areas(
-    cells: Mapping[str, Cell], *, unit: str, polarity: str
+    cells: Mapping[str, Cell], *, unit: str, polarity: str, decimals: int = 1
 ) -> tuple[dict[str, str], list[Swatch]]:
     """A fill for each area code, and the legend: highest class first, then what has no value.
 
@@ -58,7 +58,10 @@ def classify_areas(
         members = [values[code] for code, found in classes.items() if order[found] == place]
         name = CLASS_NAMES[count][place] + _judgement(place, count, polarity)
         legend.append(
-            Swatch(palette[place], f"{name}: {_span(members, unit)} ({count_in_words(len(members), 'area')})")
+            Swatch(
+                palette[place],
+                f"{name}: {_span(members, unit, decimals)} ({count_in_words(len(members), 'area')})",
+            )
         )
     for note, fill in NO_VALUE_FILLS.items():
         codes = [code for code, cell in cells.items() if cell.value is None and _note(cell) == note]
@@ -118,8 +121,8 @@ def _judgement(place: int, count: int, polarity: str) -> str:
     return ", best" if (place > 0) == (polarity == Polarity.HIGHER_IS_BETTER) else ", worst"
 
 
-def _span(members: list[float], unit: str) -> str:
-    low, high = format_value(min(members), unit), format_value(max(members), unit)
+def _span(members: list[float], unit: str, decimals: int) -> str:
+    low, high = (format_value(end, unit, decimals=decimals) for end in (min(members), max(members)))
     return low if low == high else f"{low} to {high}"
 
 

@@ -44,6 +44,7 @@ from evenground.workspace import PLACE_FILE, SourceSection, temporary_folder
 
 PERSONS_FILE: Final = "persons.parquet"
 EVENTS_FILE: Final = "events.parquet"
+PSEUDONYMS_FILE: Final = "pseudonyms.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def load_sources(
     restrictions: Mapping[str, Restriction] | None = None,
     lsoa_edition: str | None = None,
     progress: Progress | None = None,
+    with_pseudonyms: bool = False,
 ) -> tuple[LoadReport, ...]:
     """Read what the providers sent and write it as the contract has it: one persons file, one events file.
 
@@ -105,6 +107,9 @@ def load_sources(
         The edition of the place's LSOAs. A source of the other one needs a look-up.
     progress
         Called with a sentence as each file is begun.
+    with_pseudonyms
+        Whether ``pseudonyms.parquet`` is written beside the two: ``person_id`` and the ``pseudonym`` that the
+        sources know the person by, for lists that go back to whom they came from.
 
     Returns
     -------
@@ -131,13 +136,16 @@ def load_sources(
             sources = [_with_areas(session, n, source) for n, source in enumerate(sources)]
             tables = _load_persons(session, sources, tell, check_practices=practice_codes is not None)
             persons.write_persons(session, temporary / PERSONS_FILE)
+            if with_pseudonyms:
+                persons.write_pseudonyms(session, temporary / PSEUDONYMS_FILE)
             conversions = [_describe_conversion(session, n, source) for n, source in enumerate(sources)]
             tables |= _load_events(session, sources, tell)
             tell("Writing persons and events")
             events.write_events(session, temporary / EVENTS_FILE)
-        for file in (PERSONS_FILE, EVENTS_FILE):
+        written = (PERSONS_FILE, EVENTS_FILE, *((PSEUDONYMS_FILE,) if with_pseudonyms else ()))
+        for file in written:
             (temporary / file).chmod(0o600)
-        for file in (PERSONS_FILE, EVENTS_FILE):
+        for file in written:
             (temporary / file).replace(folder / file)
     return tuple(
         LoadReport(

@@ -2,27 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
 
+from django import forms
 from django.http import Http404, HttpRequest
 
 from evenground.releases import Release
 from evenground.vocabulary import ALL_SERVICES
-from evenground_web.priorities import area_reads, reads
+from evenground_web.priorities import area_reads, reads, what_if
 
 STEP: Final = 20
+_PERCENT: Final = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
 _MOST: Final = 1000
+LONGEST_REASONS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is ranked, of which kind of community, in which order, and how many are shown."""
+    """What is ranked, of which kind of community, in which order, and how many are shown.
+
+    ``standard`` is a share where another than the service's own is asked for, ``typed`` what stood in the
+    field (per cent), and ``fault`` why it could not be used. ``flags`` is the rate of false flags, in per
+    cent.
+    """
 
     service: str
     kind: str
     order: str
     show: int
+    standard: float | None = None
+    typed: str = ""
+    fault: str = ""
+    flags: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The choice as an address keeps it, but for how many are shown."""
+        chosen = {"service": self.service, "kind": self.kind, "order": self.order}
+        chosen |= {"standard": self.typed} if self.standard is not None else {}
+        return chosen | ({"flags": self.flags} if self.flags else {})
+
+    @property
+    def flag_rate(self) -> float | None:
+        """The share of flags that may be wrong; none where nothing is flagged."""
+        return int(self.flags) / 100 if self.flags else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +71,54 @@ def require_area_choice(release: Release, request: HttpRequest) -> AreaChoice:
 
 def require_choice(release: Release, request: HttpRequest) -> Choice:
     """The choices in the address, or 'page not found' where one of them is none of ours."""
+    asked = request.POST if request.method == "POST" else request.GET
     known_services, known_kinds = reads.services(release), reads.kinds(release)
     choice = Choice(
-        service=request.GET.get("service") or next(iter(known_services), ALL_SERVICES),
-        kind=request.GET.get("kind") or next(iter(known_kinds), next(iter(reads.KINDS))),
-        order=request.GET.get("order") or "total",
-        show=_read_number(request.GET.get("show")),
+        service=asked.get("service") or next(iter(known_services), ALL_SERVICES),
+        kind=asked.get("kind") or next(iter(known_kinds), next(iter(reads.KINDS))),
+        order=asked.get("order") or "total",
+        show=_read_number(asked.get("show")),
+        flags=asked.get("flags") or "",
     )
-    known = choice.order in reads.ORDERS
+    known = choice.order in reads.ORDERS and choice.flags in reads.FLAGS
     known &= choice.service in known_services or not known_services
     known &= choice.kind in known_kinds or not known_kinds
     if not known:
         raise Http404
-    return choice
+    return _with_standard(release, choice, (asked.get("standard") or "").strip().removesuffix("%").strip())
+
+
+def _with_standard(release: Release, choice: Choice, typed: str) -> Choice:
+    """The choice with the standard that was typed, or with why it cannot be used."""
+    if not typed:
+        return choice
+    if not _PERCENT.fullmatch(typed) or not 0 < float(typed) <= 100:
+        words = "Enter the standard as a number above 0 and up to 100, such as 75."
+        return replace(choice, typed=typed[:20], fault=words)
+    fault = what_if.why_fixed(release, choice.service, choice.kind)
+    if fault:
+        return replace(choice, typed=typed, fault=fault)
+    info = release.indicators.get(choice.service)
+    share = float(typed) / 100
+    if info and info.target and abs(info.target.value / info.multiplier - share) < 1e-9:
+        # The release's own standard needs no working out, and was ranked with what it does not show.
+        return choice
+    return replace(choice, typed=typed, standard=share)
 
 
 def _read_number(text: str | None) -> int:
     if text is None or not (text.isascii() and text.isdigit()) or len(text) > 4:
         return STEP
     return min(max(int(text), STEP), _MOST)
+
+
+class FreezeForm(forms.Form):
+    """What a record is called, and the reasons of whoever decides by it."""
+
+    title = forms.CharField(
+        max_length=200, error_messages={"required": "Say what was decided, in a few words."}
+    )
+    reasons = forms.CharField(
+        max_length=LONGEST_REASONS,
+        error_messages={"required": "Give the reasons: without them the record says nothing."},
+    )

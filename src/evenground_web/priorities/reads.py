@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
 
-from evenground.reach import order_communities
 from evenground.reach.reasons import explain_gap
 from evenground.releases import Release
+from evenground.reports.charts import Figure
+from evenground.reports.missing_map import draw_missing_map
 from evenground.reports.words import format_count, format_number
 from evenground.vocabulary import ALL_SERVICES, ETHNIC_GROUPS, AreaType, CommunityType
+from evenground_web.priorities.what_if import LOCAL, read_ranking
+from evenground_web.profiles.reads import ReleaseKey
 
-LOCAL: Final = "local"
 KINDS: Final = {
     CommunityType.MSOA_ETHNIC_GROUP: "Groups by neighbourhood",
     CommunityType.LSOA: "Small areas (LSOAs)",
@@ -23,6 +26,8 @@ ORDERS: Final = {
     "per_100": "How many of each 100",
     LOCAL: "Below communities like it",
 }
+FLAGS: Final = {"": "No flags", "10": "1 flag in 10 may be wrong", "5": "1 flag in 20 may be wrong"}
+"""How many communities are flagged as below the standard, by the rate of false flags in per cent."""
 
 _PHRASES: Final = {
     "G": "People of other mixed ethnic groups",
@@ -49,6 +54,7 @@ class Community:
     why: str
     top_service: str
     raw: dict[str, Any]
+    is_flagged: bool = False
 
 
 def services(release: Release) -> dict[str, str]:
@@ -64,17 +70,14 @@ def kinds(release: Release) -> dict[str, str]:
     return {kind: name for kind, name in KINDS.items() if kind in ranked}
 
 
-def count_communities(release: Release, service: str, kind: str, order: str) -> int:
-    """How many rows the ranking has."""
-    return _ranked(release, service, kind, order).height
-
-
 def list_communities(
     release: Release,
     service: str = ALL_SERVICES,
     kind: str = CommunityType.MSOA_ETHNIC_GROUP,
     order: str = "total",
     *,
+    standard: float | None = None,
+    flag_rate: float | None = None,
     most: int | None = None,
 ) -> list[Community]:
     """The communities in order, those that miss most first.
@@ -87,20 +90,20 @@ def list_communities(
         A ``CommunityType``.
     order
         ``total`` for how many are expected to miss out, ``per_100`` for how many of each 100 eligible.
+    standard
+        Another than the service's own, as a share.
+    flag_rate
+        The share of flags that may be wrong, where communities below the standard are flagged.
     most
         How many, from the top; ``None`` for every one.
     """
-    ranked = _ranked(release, service, kind, order)
-    top = ranked if most is None else ranked.head(most)
-    return [_make_community(release, row, place) for place, row in enumerate(top.to_dicts(), start=1)]
+    ranked = read_ranking(release, service, kind, order, standard, flag_rate)
+    return describe_communities(release, ranked if most is None else ranked.head(most))
 
 
-def _ranked(release: Release, service: str, kind: str, order: str) -> pl.DataFrame:
-    of_kind = release.table("rankings").filter(pl.col("community_type") == kind)
-    if service == ALL_SERVICES and order == LOCAL:
-        # Nothing is local to a sum of services: each service of each community stands for itself.
-        return order_communities(of_kind.filter(pl.col("service_id") != ALL_SERVICES), order)
-    return order_communities(of_kind.filter(pl.col("service_id") == service), order)
+def describe_communities(release: Release, ranked: pl.DataFrame) -> list[Community]:
+    """Rows of a ranking in words."""
+    return [_make_community(release, row, place) for place, row in enumerate(ranked.to_dicts(), start=1)]
 
 
 def _make_community(release: Release, row: dict[str, Any], position: int) -> Community:
@@ -121,6 +124,30 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         why=_say_why(release, row),
         top_service=top_service.name if top_service else "",
         raw=row,
+        is_flagged=bool(row.get("flagged")),
+    )
+
+
+def say_standard(release: Release, service: str) -> str:
+    """The standard of a service in per cent, as it is typed; empty where it has none."""
+    info = release.indicators.get(service)
+    return "" if info is None or info.target is None else f"{info.target.value * 100 / info.multiplier:g}"
+
+
+def read_map(release: Release, service: str, kind: str, standard: float | None = None) -> Figure | None:
+    """The areas of a choice by people missing out, whatever the order; none without boundaries."""
+    return _read_map(ReleaseKey(release), service, kind, standard)
+
+
+@lru_cache(maxsize=128)
+def _read_map(key: ReleaseKey, service: str, kind: str, standard: float | None) -> Figure | None:
+    release = key.release
+    every = service == ALL_SERVICES
+    return draw_missing_map(
+        release,
+        read_ranking(release, service, kind, "total", standard),
+        what="All services together" if every else release.indicators[service].name,
+        noun="offers not taken up" if every else "people missing out",
     )
 
 
@@ -148,8 +175,12 @@ def name_community(release: Release, area_type: str, area_code: str, ethnic_grou
     area = release.area_names.get((area_type, area_code), area_code)
     if ethnic_group is None:
         return area
-    people = _PHRASES.get(ethnic_group, f"{ETHNIC_GROUPS.get(ethnic_group, ethnic_group)} people")
-    return f"{people} in {area}"
+    return f"{name_people(ethnic_group)} in {area}"
+
+
+def name_people(ethnic_group: str) -> str:
+    """People of an ethnic group: 'Pakistani people'."""
+    return _PHRASES.get(ethnic_group, f"{ETHNIC_GROUPS.get(ethnic_group, ethnic_group)} people")
 
 
 def _say_where(release: Release, row: dict[str, Any]) -> str:

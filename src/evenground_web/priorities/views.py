@@ -6,10 +6,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from evenground_web.accounts.guards import has_role
+from evenground_web.accounts.roles import MAY_FREEZE
 from evenground_web.common.downloads import table_response
 from evenground_web.common.reads import current
 from evenground_web.priorities import area_reads, reads
+from evenground_web.priorities.community_reads import read_clusters
 from evenground_web.priorities.forms import STEP, require_area_choice, require_choice
+from evenground_web.priorities.what_if import can_flag, read_ranking, why_fixed
 from evenground_web.profiles.downloads import PICTURE_KINDS, picture_file
 
 _COLUMNS = (
@@ -31,6 +35,8 @@ _COLUMNS = (
     "upper_cl",
     "confidence_level",
     "probability_top_10",
+    "probability_below",
+    "flagged",
     "top_service_id",
     "why",
 )
@@ -41,8 +47,11 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
     """The ranked communities, with why each is there."""
     release = current()
     choice = require_choice(release, request)
-    total = reads.count_communities(release, choice.service, choice.kind, choice.order)
-    communities = reads.list_communities(release, choice.service, choice.kind, choice.order, most=choice.show)
+    ranked = read_ranking(
+        release, choice.service, choice.kind, choice.order, choice.standard, choice.flag_rate
+    )
+    communities = reads.describe_communities(release, ranked.head(choice.show))
+    total = ranked.height
     context = {
         "release": release,
         "choice": choice,
@@ -54,6 +63,14 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "info": release.indicators.get(choice.service),
         "total": total,
         "next_show": min(choice.show + STEP, total),
+        "own_standard": reads.say_standard(release, choice.service),
+        "flags": reads.FLAGS if can_flag(ranked) else {},
+        "flagged": int(ranked["flagged"].sum()) if "flagged" in ranked.columns else None,
+        "fixed": why_fixed(release, choice.service, choice.kind),
+        "faults": [{"text": choice.fault, "href": "#standard"}] if choice.fault else [],
+        "map": reads.read_map(release, choice.service, choice.kind, choice.standard),
+        "clusters": read_clusters(release, choice.service, choice.kind),
+        "may_freeze": has_role(request, MAY_FREEZE),
     }
     return render(request, "priorities/priorities.jinja", context)
 
@@ -63,7 +80,14 @@ def download_priorities(request: HttpRequest) -> HttpResponse:
     """Every ranked community of a choice as CSV."""
     release = current()
     choice = require_choice(release, request)
-    communities = reads.list_communities(release, choice.service, choice.kind, choice.order)
+    communities = reads.list_communities(
+        release,
+        choice.service,
+        choice.kind,
+        choice.order,
+        standard=choice.standard,
+        flag_rate=choice.flag_rate,
+    )
     rows = [_csv_row(community) for community in communities]
     return table_response(request, f"priorities-{choice.service}-{choice.kind}", _COLUMNS, rows)
 
@@ -115,6 +139,7 @@ def _csv_row(community: reads.Community) -> tuple[object, ...]:
         "position": community.position,
         "community": community.name,
         "why": community.why,
+        "flagged": community.raw.get("flagged", ""),
         # A count that is not published is a word, never an empty cell that could be taken for zero.
         "eligible": community.raw["eligible"]
         if community.raw["eligible"] is not None

@@ -13,6 +13,7 @@ import pytest
 
 from evenground.releases import current_release
 from evenground.workspace import load_workspace
+from tests.support.cohort_place import DIRECT_CARE, IN_COHORT, make_cohort_place
 
 
 def in_a_process(
@@ -295,3 +296,20 @@ def test_indicator_is_tested_on_the_table_beside_it(evenground, tmp_path):
     without = evenground("indicator", "test", "bowel_screening", "-w", tmp_path)
     assert without.returncode != 0
     assert "bowel_screening.cases.csv" in " ".join(without.stderr.split())
+
+
+def test_cohorts_are_listed_counted_and_written_for_one_practice(evenground, tmp_path):
+    place = make_cohort_place(tmp_path / "ours", DIRECT_CARE, ("end = 2027-03-31", "end = 2099-03-31"))
+    listed = evenground("cohort", "list", "-w", place.root)
+    assert "diabetes_unchecked" in listed.stdout.replace("\n", "")
+    counted = evenground("cohort", "count", "diabetes_unchecked", "-w", place.root)
+    assert "suppressed" in counted.stdout
+    out = tmp_path / "counts.csv"
+    assert evenground("cohort", "count", "diabetes_unchecked", "-w", place.root, "--out", out).returncode == 0
+    assert "Y00001,High Street,35,10,published" in out.read_text()
+    how = ("cohort", "write", "diabetes_unchecked", "-w", place.root)
+    written = evenground(*how, "--practice", "Y00001")
+    assert "12 pseudonyms" in written.stdout
+    assert not any(name in written.stdout + counted.stdout for name in IN_COHORT["Y00001"])
+    refused = evenground(*how, "--practice", "Y1")
+    assert (refused.returncode != 0, "is not a practice of the place" in refused.stderr) == (True, True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from benchmarks.places import BY, Kind, simulate_place
+from tests.support.release_factory import write_sample_release
 
 HOW = ["--by", "area_code,ethnic_group", "--strata", "sex,age_band", "--covariates", "imd_rank"]
 
@@ -123,3 +125,75 @@ def test_another_standard_is_for_one_service(evenground, wenbury):
     assert "--service" in done.stderr
     done = evenground("rank", "-w", wenbury.root, "--standard", "8", "--service", "bowel_screening")
     assert done.returncode == 8
+
+
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Areas on a line with a gap in the first six, their places and their boundaries."""
+    folder = tmp_path_factory.mktemp("placed")
+    counts = [
+        (f"E{place:03d}", 500 * place, 0, 300, 120 if place < 6 else 200 + place % 5) for place in range(40)
+    ]
+    columns = ["area_code", "easting", "northing", "eligible", "reached"]
+    pl.DataFrame(counts, schema=columns, orient="row").write_csv(folder / "counts.csv")
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"area_code": code},
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[x, 0], [x, 9], [x + 9, 9], [x + 9, 0], [x, 0]]],
+            },
+        }
+        for code, x, *_ in counts
+    ]
+    (folder / "areas.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "where", [["--coordinates", "easting,northing"], ["--boundaries", "areas.geojson"]], ids=lambda w: w[0]
+)
+def test_neighbours_that_share_a_gap_are_written(evenground, placed, tmp_path, where):
+    where = [str(placed / part) if part.endswith("json") else part for part in where]
+    clusters, out = tmp_path / "clusters.csv", tmp_path / "ranking.csv"
+    done = evenground(
+        "rank", "--counts", placed / "counts.csv", "--standard", "0.75", "--by", "area_code",
+        "--clusters", clusters, *where, "--out", out,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = pl.read_csv(clusters).row(0, named=True)
+    assert sorted(found["area_codes"].split(";")) == [f"E{place:03d}" for place in range(6)]
+    ranked = pl.read_csv(out)
+    assert ranked.filter(pl.col("cluster") == 1)["area_code"].sort().to_list() == sorted(
+        found["area_codes"].split(";")
+    )
+    assert ranked["local_g"].is_not_null().all()
+
+
+def test_clusters_of_counts_need_to_be_told_where_areas_are(evenground, placed, tmp_path):
+    done = evenground(
+        "rank", "--counts", placed / "counts.csv", "--standard", "0.75", "--by", "area_code",
+        "--clusters", tmp_path / "clusters.csv",
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "--coordinates" in done.stderr
+    assert "--boundaries" in done.stderr
+    assert not (tmp_path / "clusters.csv").exists()
+
+
+def test_communities_of_a_release_are_flagged_and_its_clusters_written(evenground, tmp_path):
+    place = tmp_path / "ours"
+    assert evenground("init", place, "--name", "Samplebury", "--code", "X00000001").returncode == 0
+    write_sample_release(place / "releases")
+    out, clusters = tmp_path / "ranking.csv", tmp_path / "clusters.csv"
+    how = ("rank", "-w", place, "--service", "bowel_screening", "--by", "lsoa")
+    done = evenground(*how, "--flag-fdr", "0.1", "--out", out, "--clusters", clusters)
+    assert done.returncode == 0, done.stderr
+    assert "6 of 12 communities are flagged" in done.stdout
+    assert pl.read_csv(out)["flagged"].sum() == 6
+    found = pl.read_csv(clusters)
+    assert found.height == 1
+    assert len(found["area_codes"][0].split(";")) == found["areas"][0]
+    for wrong in (("--service", "all", "--flag-fdr", "0.1"), ("--flag-fdr", "2")):
+        assert evenground(*how, *wrong).returncode == 2

@@ -14,7 +14,8 @@ from evenground.reach import Service, rank_communities
 COLUMNS = [
     "service_id", "area_code", "ethnic_group", "rank", "standard", "eligible", "reached",
     "estimated_uptake", "predicted_uptake", "expected_missing", "lower_cl", "upper_cl",
-    "confidence_level", "probability_top_10", "top_service_id", "expected_missing_per_100",
+    "confidence_level", "probability_top_10", "probability_below", "top_service_id",
+    "expected_missing_per_100",
 ]  # fmt: skip
 
 
@@ -56,7 +57,9 @@ def test_the_table_has_its_columns_in_order_and_nothing_unknown(two_services: li
     assert ranked.columns == COLUMNS
     unknown = ranked.null_count().row(0, named=True)
     totals = ranked.filter(pl.col("service_id") == "all").height
-    assert unknown == {name: totals if name == "standard" else 0 for name in COLUMNS}
+    # All services together have no one standard.
+    of_one = {"standard", "probability_below"}
+    assert unknown == {name: totals if name in of_one else 0 for name in COLUMNS}
 
 
 def test_rows_come_by_service_and_rank(two_services: list[Service]) -> None:
@@ -159,7 +162,7 @@ def test_a_single_community_is_ranked_first() -> None:
 def test_all_or_nobody_reached_gives_finite_figures(reached: int, share: float) -> None:
     ranked = rank_one(counts([50] * 6, [reached] * 6))
     assert ranked["estimated_uptake"].to_list() == pytest.approx([share] * 6, abs=0.05)
-    assert ranked.select(pl.selectors.float().is_finite().all()).row(0) == (True,) * 9
+    assert ranked.select(pl.selectors.float().is_finite().all()).row(0) == (True,) * 10
 
 
 def test_a_group_that_is_reached_nowhere_does_not_spoil_the_others() -> None:

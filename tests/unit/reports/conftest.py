@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from evenground.releases import Release
+from evenground.releases import TABLES, Release
 from tests.support.release_factory import write_sample_release
 
 
@@ -26,7 +26,7 @@ def changed_release(tmp_path: Path, release: Release) -> Callable[..., Release]:
     def make(
         facts: dict[str, Any] | None = None, **changes: Callable[[pl.DataFrame], pl.DataFrame]
     ) -> Release:
-        names = ("values", "inequality", "rankings", "areas", "boundaries")
+        names = tuple(TABLES)
         tables = {name: changes.get(name, lambda table: table)(release.table(name)) for name in names}
         return write_sample_release(tmp_path, tables=tables, **(facts or {}))
 

@@ -261,6 +261,13 @@ def write_persons(session: Session, path: Path) -> None:
         ) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")
 
 
+def write_pseudonyms(session: Session, path: Path) -> None:
+    """Write what the sources call each person who is kept, in the order of their numbers."""
+    session.run(f"""
+        COPY (SELECT person_id, pseudonym FROM people WHERE person_id IS NOT NULL ORDER BY person_id)
+        TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)""")
+
+
 def refuse_nhs_numbers(session: Session, sql: str, file: str, column: str, *, at_least: int) -> None:
     """Refuse a column of which the ten-digit values are mostly valid NHS numbers.
 
