@@ -18,6 +18,7 @@ from evenground.cli.consoles import console, problems, show_progress
 from evenground.cli.opening import open_release
 from evenground.cli.rank import EACH_SERVICE, Order, rank
 from evenground.cli.spend import spend
+from evenground.cli.worth import worth
 from evenground.errors import DiskFullError, EvengroundError, WorkspaceError, is_disk_full
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def link_keys(
 
 app.command()(rank)
 app.command()(spend)
+app.command()(worth)
 
 
 @app.command()

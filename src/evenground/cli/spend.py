@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from evenground.releases import Release
     from evenground.spending import Spending
 
+_DEPRIVATION: Final = ("imd_rank", "imd_decile", "imd_quintile")
 _TABLES: Final = ("plan", "careful", "communities", "groups", "frontier", "floors", "comparisons", "staff")
 
 
@@ -100,10 +101,10 @@ def spend(
         raise typer.BadParameter("goes with '--counts' no further: give one.", param_hint="--ranking")
     found: Release | None = None
     if ranking or counts:
-        frame, keys = _read_file(ranking, counts, by, standard, strata, covariates)
+        frame, keys = read_ranked(ranking, counts, by, standard, strata, covariates)
     else:
         found = open_release(workspace, release)
-        frame, keys = _read_release(found, service, by)
+        frame, keys = read_communities(found, service, by)
     spending = _plan(
         frame,
         keys,
@@ -176,7 +177,7 @@ def _nothing_printed() -> Iterator[None]:
         os.close(kept)
 
 
-def _read_file(
+def read_ranked(
     ranking: Path | None,
     counts: Path | None,
     by: str | None,
@@ -184,33 +185,37 @@ def _read_file(
     strata: str | None,
     covariates: str | None,
 ) -> tuple[pl.DataFrame, tuple[str, ...] | None]:
+    """The ranked communities of a file, ranked here where it holds counts, and what makes a community."""
     keys = _split(by) or None
     if ranking is not None:
         return read_table(ranking), keys
     if counts is None or keys is None or standard is None:
         raise typer.BadParameter("is needed with '--counts', as is '--by'.", param_hint="--standard")
     from evenground.reach import Columns, check_counts, rank_checked, read_numbers, read_options
+    from evenground.spending.communities import DELIVERABILITY
 
-    checked = check_counts(
-        read_numbers(read_table(counts)), Columns(keys, _split(strata), _split(covariates))
-    )
+    table = read_numbers(read_table(counts))
+    checked = check_counts(table, Columns(keys, _split(strata), _split(covariates)))
     for note in checked.notes:
         problems.print(f"Note: {note}")
     ranked = rank_checked(checked, read_options(standard=standard))
-    return ranked.join(_area_facts(checked.rows, keys), on=list(keys), how="left"), keys
+    for rows, names in ((checked.rows, _DEPRIVATION), (table, DELIVERABILITY)):
+        ranked = ranked.join(_mean_of(rows, keys, names), on=list(keys), how="left")
+    return ranked, keys
 
 
-def _area_facts(rows: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """What the counts say of how deprived each community is, for weights and comparison."""
+def _mean_of(rows: pl.DataFrame, keys: tuple[str, ...], names: Sequence[str]) -> pl.DataFrame:
+    """What a table says of each community besides: for weights, or to be shown beside the rest."""
     import polars as pl
 
-    known = [name for name in ("imd_rank", "imd_decile", "imd_quintile") if name in rows.columns]
+    known = [name for name in names if name in rows.columns]
     return rows.group_by(keys).agg(pl.col(known).cast(pl.Float64, strict=False).mean())
 
 
-def _read_release(
+def read_communities(
     release: Release, service: str | None, by: str | None
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The communities that a release ranks for a service, and what makes one."""
     from evenground.spending.released import read_released
 
     kind = by or CommunityType.MSOA_ETHNIC_GROUP
