@@ -135,7 +135,7 @@ def ons(
 def nomis(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="The dataset's id, such as NM_2041_1.")],
     geography: Annotated[
-        str, typer.Option(help="Areas, as Nomis writes them: E08000018, or E08000018TYPE151 for its LSOAs.")
+        str, typer.Option(help="Areas, as Nomis writes them: E08000018, or TYPE151 for all LSOAs of 2021.")
     ],
     select: Annotated[str, typer.Option(help="The columns, with commas; all by default.")] = "",
     setting: Annotated[

@@ -77,7 +77,7 @@ def _check(dataset: str, geography: str, settings: Mapping[str, str]) -> list[Fa
     if not re.fullmatch(r"NM_\d+_\d+", dataset, flags=re.IGNORECASE):
         faults.append(Fault(dataset, "is not the id of a dataset of Nomis.", "It is like NM_2041_1."))
     if not geography.strip():
-        faults.append(Fault("--geography", "is empty.", "Give areas, such as E08000018 or E08000018TYPE151."))
+        faults.append(Fault("--geography", "is empty.", "Give areas, such as E08000018 or TYPE151."))
     for key in settings:
         if not re.fullmatch(r"\w+", key):
             faults.append(Fault(f"--set {key}", "is not the name of a choice.", "Give it as KEY=VALUE."))
