@@ -207,7 +207,9 @@ def _pairs(option: str, given: Iterable[str] | None) -> dict[str, str]:
 def _show(done: Sequence[Fetched], what: str) -> None:
     for one in done:
         became = "fetched" if one.is_new else f"as it was when fetched on {one.on}"
-        console.print(f"{one.path}: {one.rows:,} {what}, {one.size:,} bytes, {became}.", markup=False)
+        console.print(
+            f"{one.path}: {one.rows:,} {what}, {one.size:,} bytes, {became}.", markup=False, soft_wrap=True
+        )
     if not any(one.is_new for one in done):
         console.print("Ask for something newer with --again.")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evenground.sources.fetch import KNOWN_SERVICES
 from tests.unit.cli.conftest import evenground as evenground
 from tests.unit.fetch.conftest import Reply
 from tests.unit.fetch.test_fingertips import SMOKING
@@ -53,6 +54,11 @@ def test_a_look_up_and_a_table_go_to_folders_of_their_own(evenground, publisher,
     )
     assert done.returncode == 0, done.stderr
     assert (place / "data/nomis/NM_2041_1.csv").is_file()
+
+
+def test_the_help_names_the_services_that_a_place_needs(evenground):
+    told = "".join(evenground("fetch", "ons", "--help").stdout.split())
+    assert [service for service in KNOWN_SERVICES if service not in told] == []
 
 
 def test_a_folder_that_is_no_workspace_and_a_choice_that_is_no_pair_are_told(evenground, tmp_path, place):

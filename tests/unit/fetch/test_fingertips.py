@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,38 @@ def test_a_server_that_asks_to_wait_is_waited_for_but_not_long(publisher, tmp_pa
     assert publisher.waits[-1] == 30.0
 
 
+def test_stopped_by_hand_nothing_stays_that_cannot_be_gone_on_with(publisher, tmp_path):
+    def stop(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    for reply, left in ((broken(300), 0), (broken(300, ETag=TAG), 2)):
+        publisher.queue = [reply]
+        with pytest.raises(KeyboardInterrupt):
+            fetch_fingertips(tmp_path, [91547], 502, options=replace(publisher.options(), wait=stop))
+        assert len(names(tmp_path)) == left
+
+
+def test_a_folder_that_is_a_file_is_told(publisher, tmp_path):
+    (tmp_path / "data").write_bytes(b"")
+    publisher.answer = lambda _question: Reply(SMOKING)
+    with pytest.raises(SourceError, match="cannot be written"):
+        fetch(publisher, tmp_path / "data")
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    ("indicator", "name", "rows"),
+    [(200, "200_learning_disability_qof_deciles.csv", 464), (247, "247_dementia_qof.csv", 224)],
+)
+def test_real_files_of_fingertips_come_through_as_they_are(
+    publisher, tmp_path, shared, indicator, name, rows
+):
+    real = (shared / "data" / "fingertips" / name).read_bytes()
+    publisher.queue = [Reply(real)]
+    (one,) = fetch(publisher, tmp_path, indicator)
+    assert (one.rows, one.path.read_bytes()) == (rows, real)
+
+
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
@@ -242,7 +275,7 @@ def test_one_indicator_that_is_not_there_does_not_stop_the_others(publisher, tmp
 
 def test_without_a_way_to_the_internet_it_stops_at_the_first(publisher, tmp_path):
     mirror = publisher.options()
-    closed = type(mirror)(mirror="http://127.0.0.1:1", wait=publisher.waits.append)
+    closed = replace(mirror, mirror="http://127.0.0.1:1")
     with pytest.raises(SourceError, match="cannot be reached.*a way to the internet") as told:
         fetch_fingertips(tmp_path, [1, 2, 3], 502, options=closed)
     assert len(told.value.faults) == 1
@@ -264,7 +297,7 @@ def test_a_redirect_is_followed_to_this_machine_and_nowhere_without_https(publis
     ["http://example.org", "file:///etc", "ftp://example.org", "https://a:b@example.org", "https://[", "x"],
 )
 def test_a_mirror_is_https_or_on_this_machine(publisher, tmp_path, mirror):
-    options = type(publisher.options())(mirror=mirror)
+    options = replace(publisher.options(), mirror=mirror)
     with pytest.raises(SourceError, match="Nothing was asked for"):
         fetch_fingertips(tmp_path, [91547], 502, options=options)
 

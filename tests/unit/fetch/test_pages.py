@@ -124,8 +124,9 @@ def test_choices_that_are_not_the_users_to_set_are_refused(publisher, tmp_path, 
 
 def portal(question: Question) -> Reply:
     """An ArcGIS server with two features a page."""
-    if question.query.get("returnCountOnly"):
-        return as_json({"count": len(LOOKUP)})
+    if question.query.get("returnIdsOnly"):
+        return as_json(identifiers(len(LOOKUP)))
+    assert question.query["orderByFields"] == "FID"
     offset = int(question.query["resultOffset"])
     names = ("LSOA11CD", "CHGIND", "LSOA21CD")
     found = [dict(zip(names, row, strict=True)) for row in LOOKUP[offset : offset + 2]]
@@ -135,6 +136,10 @@ def portal(question: Question) -> Reply:
     return as_json(
         {"fields": [{"name": name} for name in names], "features": [{"attributes": a} for a in found]}
     )
+
+
+def identifiers(count: int) -> dict[str, Any]:
+    return {"objectIdFieldName": "FID", "objectIds": list(range(count)) or None}
 
 
 def as_json(told: object) -> Reply:
@@ -148,10 +153,24 @@ def test_a_look_up_of_the_portal_is_one_that_a_source_reads(publisher, tmp_path)
     editions, faults = load_editions("the look-up", one.path, read="2011")
     assert faults == []
     assert editions.frame.height == 2
-    count, *pages = publisher.asked
-    assert count.path == f"/{SERVICE}/FeatureServer/0/query"
+    first, *pages = publisher.asked
+    assert first.path == f"/{SERVICE}/FeatureServer/0/query"
     assert [question.query["resultOffset"] for question in pages] == ["0", "2"]
     assert {question.query["where"] for question in publisher.asked} == {"LAD22CD='E08000018'"}
+
+
+def test_a_look_up_that_grew_between_two_runs_is_begun_afresh(publisher, tmp_path, monkeypatch):
+    def stop(question: Question) -> Reply:
+        return portal(question) if question.query.get("resultOffset") != "2" else Reply(status=503)
+
+    publisher.answer = stop
+    with pytest.raises(SourceError, match="kept for a day"):
+        fetch_ons(tmp_path / "l.csv", SERVICE, options=publisher.options())
+    monkeypatch.setattr(f"{__name__}.LOOKUP", [*LOOKUP, ("E01000003", "U", "E01000003")])
+    publisher.answer, before = portal, len(publisher.asked)
+    one = fetch_ons(tmp_path / "l.csv", SERVICE, options=publisher.options())
+    assert [question.query.get("resultOffset") for question in publisher.asked[before:]] == [None, "0", "2"]
+    assert one.rows == 4
 
 
 def test_boundaries_are_one_collection_under_the_names_that_a_place_reads(publisher, tmp_path):
@@ -179,12 +198,15 @@ def test_an_error_that_comes_with_the_status_of_success_is_told(publisher, tmp_p
 @pytest.mark.parametrize(
     ("replies", "told"),
     [
-        ([{"count": 0}], "has no rows of what was asked"),
+        ([identifiers(0)], "has no rows of what was asked"),
         ([{"layers": []}], "not a table of features"),
-        ([["count"]], "not a table of features"),
-        ([{"count": 3}, {"fields": [{"name": "A"}], "features": []}], "there are 3 rows, and sends 0"),
-        ([{"count": 1}, {"fields": [{"name": "A"}], "features": [{"attributes": {"B": 1}}]}], "not a table"),
-        ([{"count": 1}, {"features": [{"attributes": {}}]}], "not a table of features"),
+        ([["objectIds"]], "not a table of features"),
+        ([identifiers(3), {"fields": [{"name": "A"}], "features": []}], "there are 3 rows, and sends 0"),
+        (
+            [identifiers(1), {"fields": [{"name": "A"}], "features": [{"attributes": {"B": 1}}]}],
+            "not a table",
+        ),
+        ([identifiers(1), {"features": [{"attributes": {}}]}], "not a table of features"),
     ],
 )
 def test_what_is_not_a_table_of_the_portal_is_told(publisher, tmp_path, replies, told):

@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ KNOWN_SERVICES: Final = {
 """Services that a place needs, and what each holds. The publisher gives new versions new names."""
 
 _MOST_SHOWN: Final = 200
+_MOST_IDENTIFIERS: Final = 50_000_000
 _OPENING: Final = b'{"type":"FeatureCollection","features":[\n'
 _CLOSING: Final = b"\n]}\n"
 
@@ -90,6 +91,7 @@ class _Pages:
     where: str
     geometry: bool
     rename: Mapping[str, str] = field(default_factory=dict)
+    order: str = ""
 
     @property
     def query(self) -> list[tuple[str, str]]:
@@ -98,20 +100,26 @@ class _Pages:
         return [("where", self.where), ("outFields", "*"), *(shape if self.geometry else plain)]
 
     def address_of(self, offset: int) -> str:
-        return with_query(self.base, [*self.query, ("resultOffset", str(offset))])
+        paging = [("orderByFields", self.order), ("resultOffset", str(offset))]
+        return with_query(self.base, [*self.query, *paging])
 
     def load(self, asker: Asker, part: Part, known: Record | None) -> State | None:
-        asked = [("where", self.where), ("returnCountOnly", "true"), ("f", "json")]
-        answer, body = asker.read(with_query(self.base, asked), most=1_000_000)
-        count = _read_json(answer, body).get("count")
-        if not isinstance(count, int):
+        # The identifiers say how many rows there are, and give an order in which pages do not overlap.
+        asked = [("where", self.where), ("returnIdsOnly", "true"), ("f", "json")]
+        answer, body = asker.read(with_query(self.base, asked), most=_MOST_IDENTIFIERS)
+        told = _read_json(answer, body)
+        order, found = told.get("objectIdFieldName"), told.get("objectIds", "")
+        if not (isinstance(order, str) and (found is None or isinstance(found, list))):
             raise _not_ours(answer)
-        if not count:
+        if not found:
             raise no_rows(
                 answer.where, f"Check the condition {self.where!r}: its column, and the code in it."
             )
+        pages = replace(self, order=order)
         closing = _CLOSING if self.geometry else b""
-        return load_pages(asker, part, known, self.address_of, self.read, expected=count, closing=closing)
+        return load_pages(
+            asker, part, known, pages.address_of, pages.read, expected=len(found), closing=closing
+        )
 
     def read(self, answer: Answer, body: bytes, state: State) -> Page:
         told = _read_json(answer, body)
