@@ -15,7 +15,7 @@ from evenground.sources.fetch import FetchOptions
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server says once. ``says`` is the length it promises, where that is not the body's."""
+    """What the server says once. ``says`` is the length it promises: the body's, or none if below 0."""
 
     body: bytes = b""
     status: int = 200
@@ -62,8 +62,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        if reply.status != 304:
-            self.send_header("Content-Length", str(len(reply.body) if reply.says is None else reply.says))
+        length = len(reply.body) if reply.says is None else reply.says
+        if reply.status != 304 and length >= 0:
+            self.send_header("Content-Length", str(length))
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(reply.body)

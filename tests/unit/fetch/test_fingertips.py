@@ -6,8 +6,10 @@ import csv
 import io
 import json
 from dataclasses import replace
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
+from urllib.request import Request
 
 import polars as pl
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from evenground.errors import SourceError
 from evenground.pipeline import build_release
 from evenground.sources.fetch import fetch_fingertips
+from evenground.sources.fetch.transport import Refused, _Redirects
 from tests.support.aggregates import (
     FINGERTIPS_HEADER,
     fingertips_row,
@@ -187,6 +190,13 @@ def test_a_rest_that_does_not_fit_is_not_joined_on(publisher, tmp_path):
     assert one.path.read_bytes() == SMOKING
 
 
+def test_a_part_that_the_server_has_no_rest_of_is_begun_afresh(publisher, tmp_path):
+    publisher.queue = [broken(300, ETag=TAG), Reply(status=416), Reply(SMOKING)]
+    (one,) = fetch(publisher, tmp_path)
+    assert one.path.read_bytes() == SMOKING
+    assert "range" not in publisher.asked[2].headers
+
+
 def test_without_a_mark_to_know_it_by_nothing_half_stays(publisher, tmp_path):
     publisher.answer = lambda _question: broken(300)
     with pytest.raises(SourceError, match="broke off before the end") as told:
@@ -292,9 +302,41 @@ def test_a_redirect_is_followed_to_this_machine_and_nowhere_without_https(publis
         fetch(publisher, tmp_path, again=True)
 
 
+def test_a_publisher_does_not_send_on_to_this_machine():
+    asked, here = Request("https://example.org/a"), "http://127.0.0.1:8000/a"
+    with pytest.raises(Refused, match="which is not https"):
+        _Redirects().redirect_request(asked, io.BytesIO(), 302, "Found", HTTPMessage(), here)
+
+
+def test_a_proxy_is_not_asked_for_a_mirror_on_this_machine(publisher, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    publisher.queue = [Reply(SMOKING)]
+    assert fetch(publisher, tmp_path)[0].is_new
+
+
+def test_a_file_of_no_said_length_is_stopped_where_it_is_too_large(publisher, tmp_path, monkeypatch):
+    monkeypatch.setattr("evenground.sources.fetch.whole.MOST_BYTES", len(SMOKING) - 1)
+    publisher.queue = [Reply(SMOKING, says=-1)]
+    with pytest.raises(SourceError, match="sends more than"):
+        fetch(publisher, tmp_path)
+    monkeypatch.setattr("evenground.sources.fetch.whole.MOST_BYTES", len(SMOKING))
+    publisher.queue = [Reply(SMOKING, says=-1)]
+    assert fetch(publisher, tmp_path)[0].size == len(SMOKING)
+
+
 @pytest.mark.parametrize(
     "mirror",
-    ["http://example.org", "file:///etc", "ftp://example.org", "https://a:b@example.org", "https://[", "x"],
+    [
+        "http://example.org",
+        "https://example.org/?key=1",
+        "https://example.org/#a",
+        "file:///etc",
+        "ftp://example.org",
+        "https://a:b@example.org",
+        "https://[",
+        "x",
+    ],
 )
 def test_a_mirror_is_https_or_on_this_machine(publisher, tmp_path, mirror):
     options = replace(publisher.options(), mirror=mirror)

@@ -55,11 +55,24 @@ def test_a_table_goes_on_from_the_page_after_the_last_whole_one(publisher, tmp_p
     publisher.answer = stop
     with pytest.raises(SourceError, match=r"broke off.*bytes that came are kept for a day in t\.csv\.part"):
         fetch_table(publisher, tmp_path / "t.csv")
+    with (tmp_path / "t.csv.part").open("ab") as part:
+        part.write(b"half a row")
     publisher.answer, before = nomis_page, len(publisher.asked)
     one = fetch_table(publisher, tmp_path / "t.csv")
     assert [question.query["RecordOffset"] for question in publisher.asked[before:]] == ["3", "6"]
     assert one.rows == 7
+    assert one.path.read_text().splitlines() == [HEADER, *ROWS]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.csv.fetched.json"]
+
+
+def test_what_came_of_another_question_is_not_gone_on_with(publisher, tmp_path):
+    first_only = (nomis_page, lambda _question: Reply(status=503))
+    publisher.answer = lambda question: first_only[question.query["RecordOffset"] != "0"](question)
+    with pytest.raises(SourceError, match="kept for a day"):
+        fetch_table(publisher, tmp_path / "t.csv")
+    publisher.answer, before = nomis_page, len(publisher.asked)
+    fetch_table(publisher, tmp_path / "t.csv", settings={"measures": "20301"})
+    assert publisher.asked[before].query["RecordOffset"] == "0"
 
 
 def test_pages_that_the_server_knows_unchanged_are_not_sent_again(publisher, tmp_path):
@@ -153,6 +166,7 @@ def test_a_look_up_of_the_portal_is_one_that_a_source_reads(publisher, tmp_path)
     editions, faults = load_editions("the look-up", one.path, read="2011")
     assert faults == []
     assert editions.frame.height == 2
+    assert one.path.read_text().splitlines() == ["LSOA11CD,CHGIND,LSOA21CD", *map(",".join, LOOKUP)]
     first, *pages = publisher.asked
     assert first.path == f"/{SERVICE}/FeatureServer/0/query"
     assert [question.query["resultOffset"] for question in pages] == ["0", "2"]
@@ -171,6 +185,22 @@ def test_a_look_up_that_grew_between_two_runs_is_begun_afresh(publisher, tmp_pat
     one = fetch_ons(tmp_path / "l.csv", SERVICE, options=publisher.options())
     assert [question.query.get("resultOffset") for question in publisher.asked[before:]] == [None, "0", "2"]
     assert one.rows == 4
+
+
+def test_rows_that_were_added_are_fetched_though_the_first_pages_are_the_same(
+    publisher, tmp_path, monkeypatch
+):
+    def marked(question: Question) -> Reply:
+        if "if-none-match" in question.headers:
+            return Reply(status=304)
+        return Reply(portal(question).body, headers={"ETag": '"page"'})
+
+    publisher.answer = marked
+    fetch_ons(tmp_path / "l.csv", SERVICE, options=publisher.options())
+    assert not fetch_ons(tmp_path / "l.csv", SERVICE, options=publisher.options(again=True)).is_new
+    monkeypatch.setattr(f"{__name__}.LOOKUP", [*LOOKUP, ("E01000003", "U", "E01000003")])
+    one = fetch_ons(tmp_path / "l.csv", SERVICE, options=publisher.options(again=True))
+    assert (one.is_new, one.rows) == (True, 4)
 
 
 def test_boundaries_are_one_collection_under_the_names_that_a_place_reads(publisher, tmp_path):
@@ -205,6 +235,10 @@ def test_an_error_that_comes_with_the_status_of_success_is_told(publisher, tmp_p
         (
             [identifiers(1), {"fields": [{"name": "A"}], "features": [{"attributes": {"B": 1}}]}],
             "not a table",
+        ),
+        (
+            [identifiers(1), {"fields": [{"name": "A"}], "features": [{"attributes": {"A": 1}}] * 2}],
+            "sends 2",
         ),
         ([identifiers(1), {"features": [{"attributes": {}}]}], "not a table of features"),
     ],
