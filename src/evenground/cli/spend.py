@@ -34,34 +34,42 @@ class Maximise(StrEnum):
     BENEFIT = "benefit"
 
 
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
+]
+ServiceOption = Annotated[
+    str | None, typer.Option(help="An indicator's id, or 'each' for every one the release ranks.")
+]
+CommunityOption = Annotated[
+    str | None,
+    typer.Option(help="What a community is: lsoa or msoa_ethnic_group; of a file, its columns."),
+]
+ReleaseOption = Annotated[str | None, typer.Option(help="A release's id; the current one by default.")]
+CountsOption = Annotated[
+    Path | None, typer.Option(help="Rank this .csv or .parquet file of counts first, and use that.")
+]
+StandardOption = Annotated[
+    float | None, typer.Option(help="With '--counts': the share that ought to be reached.")
+]
+StrataOption = Annotated[str | None, typer.Option(help="With '--counts': columns that divide communities.")]
+CovariatesOption = Annotated[
+    str | None, typer.Option(help="With '--counts': what else uptake differs by, such as imd_rank.")
+]
+
+
 def spend(
     budget: Annotated[float, typer.Option(help="Pounds, such as 200000.")],
-    workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
-    ] = Path(),
-    service: Annotated[
-        str | None, typer.Option(help="An indicator's id, or 'each' for every one the release ranks.")
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(help="What a community is: lsoa or msoa_ethnic_group; of a file, its columns."),
-    ] = None,
-    release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
+    workspace: WorkspaceOption = Path(),
+    service: ServiceOption = None,
+    by: CommunityOption = None,
+    release: ReleaseOption = None,
     ranking: Annotated[
         Path | None, typer.Option(help="Spend on this .csv or .parquet ranking, not on a release's.")
     ] = None,
-    counts: Annotated[
-        Path | None, typer.Option(help="Rank this .csv or .parquet file of counts first, and spend on that.")
-    ] = None,
-    standard: Annotated[
-        float | None, typer.Option(help="With '--counts': the share that ought to be reached.")
-    ] = None,
-    strata: Annotated[
-        str | None, typer.Option(help="With '--counts': columns that divide communities.")
-    ] = None,
-    covariates: Annotated[
-        str | None, typer.Option(help="With '--counts': what else uptake differs by, such as imd_rank.")
-    ] = None,
+    counts: CountsOption = None,
+    standard: StandardOption = None,
+    strata: StrataOption = None,
+    covariates: CovariatesOption = None,
     interventions: Annotated[
         Path | None,
         typer.Option(help="The folder of what can be bought; the workspace's definitions by default."),

@@ -10,7 +10,18 @@ from rich.table import Table
 
 from evenground.cli.consoles import console
 from evenground.cli.opening import note_export, open_release, require_table_path, write_frame
-from evenground.cli.spend import read_communities, read_ranked
+from evenground.cli.spend import (
+    CommunityOption,
+    CountsOption,
+    CovariatesOption,
+    ReleaseOption,
+    ServiceOption,
+    StandardOption,
+    StrataOption,
+    WorkspaceOption,
+    read_communities,
+    read_ranked,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,32 +36,17 @@ _DELIVERABILITY: Final = {
 
 
 def worth(
-    workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
-    ] = Path(),
-    service: Annotated[
-        str | None, typer.Option(help="An indicator's id, or 'each' for every one the release ranks.")
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(help="What a community is: lsoa or msoa_ethnic_group; of a file, its columns."),
-    ] = None,
-    release: Annotated[str | None, typer.Option(help="A release's id; the current one by default.")] = None,
+    workspace: WorkspaceOption = Path(),
+    service: ServiceOption = None,
+    by: CommunityOption = None,
+    release: ReleaseOption = None,
     ranking: Annotated[
         Path | None, typer.Option(help="Value this .csv or .parquet ranking, not a release's.")
     ] = None,
-    counts: Annotated[
-        Path | None, typer.Option(help="Rank this .csv or .parquet file of counts first, and value that.")
-    ] = None,
-    standard: Annotated[
-        float | None, typer.Option(help="With '--counts': the share that ought to be reached.")
-    ] = None,
-    strata: Annotated[
-        str | None, typer.Option(help="With '--counts': columns that divide communities.")
-    ] = None,
-    covariates: Annotated[
-        str | None, typer.Option(help="With '--counts': what else uptake differs by, such as imd_rank.")
-    ] = None,
+    counts: CountsOption = None,
+    standard: StandardOption = None,
+    strata: StrataOption = None,
+    covariates: CovariatesOption = None,
     evidence: Annotated[
         Path | None,
         typer.Option(help="The folder of what reaching somebody is worth; the workspace's by default."),
