@@ -100,14 +100,15 @@ def _describe_indicator(indicator: Indicator) -> str:
         "numerator": indicator.numerator.words,
         "polarity": str(indicator.polarity).replace("_", " "),
         "value": f"{str(indicator.value_type).replace('_', ' ')}, {indicator.unit}",
-        "target": f"{target.value:g} ({target.source})" if target else "none",
+        "target": f"{target.value:g} ({target.source})" if target else f"none. {indicator.no_target}",
+        "part of": f"`{indicator.part_of}`: not ranked by itself" if indicator.part_of else "",
         "Core20PLUS5": ", ".join(area.replace("_", " ") for area in indicator.core20plus5)
         or "not one of the five",
         "tags": ", ".join(tag.replace("_", " ") for tag in indicator.tags) or "none",
         "source": indicator.source.title,
         "checked by": f"{indicator.checker}; review by {indicator.review_date:%d %B %Y}",
     }
-    rows = [f"| {label} | {value} |" for label, value in facts.items()]
+    rows = [f"| {label} | {value} |" for label, value in facts.items() if value]
     return "\n".join([f"## {indicator.name}", "", indicator.description, "", "| | |", "|---|---|", *rows, ""])
 
 

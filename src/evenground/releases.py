@@ -225,6 +225,7 @@ class IndicatorInfo(_Frozen):
     checker: str
     review_date: str
     basis: str = Basis.COUNTED
+    no_target: str = ""
     definition_sha256: str = ""
 
 

@@ -49,7 +49,11 @@ def show(
         console.print(f"[bold]{name}:[/] {escape(part.words)}")
         console.print(f"  Counted: {escape(in_words(part.node, definitions.features))}")
     target = indicator.target
-    told = f"{target.value:g} {indicator.unit} ({target.source})" if target else "none"
+    told = (
+        f"{target.value:g} {indicator.unit} ({target.source})"
+        if target
+        else f"none. {indicator.no_target or ''}"
+    )
     console.print(f"[bold]Target:[/] {escape(told)}\n[bold]Source:[/] {escape(indicator.source.title)}")
     console.print(_list_features(definitions, indicator_id))
     _show_counts(workspace, indicator_id)

@@ -87,6 +87,7 @@ def load_definitions(*folders: Path) -> Definitions:
     for profile in profiles.values():
         faults += _check_profile(profile, known["indicators"] | known["published"])
     faults += check_published(published, known["indicators"])
+    faults += _check_wholes(indicators, known["indicators"])
     if faults:
         count = f"{len(faults)} faults" if len(faults) > 1 else "one fault"
         raise DefinitionError(f"The definitions cannot be used: {count}.", faults)
@@ -341,6 +342,21 @@ def _check_profile(profile: Profile, known: Collection[str]) -> Iterator[Fault]:
             if indicator not in known:
                 where = f"profiles/{profile.id}.toml, sections[{number}].indicators"
                 yield Fault(where, f'"{indicator}" is not an indicator.', suggest(indicator, known))
+
+
+def _check_wholes(indicators: Mapping[str, Indicator], known: Collection[str]) -> Iterator[Fault]:
+    for name, indicator in indicators.items():
+        if indicator.part_of is None:
+            continue
+        where = f"indicators/{name}.toml, part_of"
+        whole = indicators.get(indicator.part_of)
+        if indicator.part_of not in known:
+            yield Fault(
+                where, f'"{indicator.part_of}" is not an indicator.', suggest(indicator.part_of, known)
+            )
+        elif whole is not None and whole.part_of is not None:
+            what = f'"{whole.id}" is itself a part of "{whole.part_of}".'
+            yield Fault(where, what, f'Write part_of = "{whole.part_of}".')
 
 
 _Sorted = TypeVar("_Sorted", Indicator, Profile, PlusGroup, Segmentation, PublishedIndicator)

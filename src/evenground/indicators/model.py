@@ -145,6 +145,10 @@ class Indicator(Reviewed):
     For a proportion, the numerator is the people of the denominator for whom the numerator's expression
     holds too. For a rate, it is the events of those people, and the denominator counts each of them once
     for every year of the numerator's window: person-years.
+
+    An indicator that is ``part_of`` another (one of the eight care processes, say) is shown as any other, and
+    not ranked: somebody who misses the whole would be counted again for each part. ``no_target`` says why
+    nobody has set a level.
     """
 
     id: Identifier
@@ -160,8 +164,10 @@ class Indicator(Reviewed):
     unit: Annotated[str, Field(min_length=1)]
     multiplier: Annotated[float, Field(gt=0)]
     is_service: bool
+    part_of: Identifier | None = None
     source: Source
     target: Target | None = None
+    no_target: Words | None = None
     cuts: tuple[Cut, ...] | None = None
     purpose: Purpose | None = None
     denominator: Part
@@ -173,6 +179,8 @@ class Indicator(Reviewed):
         counts = isinstance(self.numerator.node, Count)
         if readable and counts != (self.value_type is not ValueType.PROPORTION):
             raise ValueError("a proportion needs a numerator of people; a rate one that starts with count")
+        if self.target and self.no_target:
+            raise ValueError("it has a target and a no_target: keep the one that is true")
         if self.value_type is ValueType.PROPORTION and self.target and self.target.value > self.multiplier:
             raise ValueError(f"the target {self.target.value:g} is more than everybody ({self.multiplier:g})")
         return self
@@ -432,6 +440,7 @@ def indicator_info(indicator: Indicator) -> dict[str, Any]:
         "polarity": str(indicator.polarity),
         "value_type": str(indicator.value_type),
         "target": {"value": target.value, "source": _cite(target.source, target.date)} if target else None,
+        "no_target": indicator.no_target or "",
         "source": _cite(indicator.source.title, indicator.source.date),
         "review_date": indicator.review_date.isoformat(),
     }

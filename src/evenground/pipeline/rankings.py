@@ -61,9 +61,10 @@ def rank_for_release(
 
 
 def is_ranked(indicator: Indicator) -> bool:
-    """Whether an indicator is something people can be offered, with a standard to hold it against."""
+    """Whether an indicator is something people can be offered, whole, with a standard to hold it against."""
     return (
         indicator.is_service
+        and indicator.part_of is None
         and indicator.target is not None
         and indicator.value_type is ValueType.PROPORTION
         and indicator.polarity is Polarity.HIGHER_IS_BETTER

@@ -214,6 +214,22 @@ def test_target_above_everybody_is_refused(folder: Path) -> None:
     assert "more than everybody" in told
 
 
+def test_target_and_a_reason_for_none_cannot_both_be_true(folder: Path) -> None:
+    write_twice = 'no_target = "Nobody set one."\n[target]\nvalue = 75\nsource = "Us all"\n\n[source]'
+    assert "keep the one that is true" in fault_of_indicator(folder, "[source]", write_twice)
+
+
+def test_part_of_names_an_indicator_that_is_no_part_itself(folder: Path) -> None:
+    whole = INDICATOR.replace('"checked"', '"whole"').replace("is_service", 'part_of = "checked"\nis_service')
+    write(folder, "indicators/whole.toml", whole)
+    told = fault_of_indicator(folder, "is_service", 'part_of = "chequed"\nis_service')
+    assert "indicators/checked.toml, part_of" in told
+    assert '"chequed" is not an indicator' in told
+    assert "checked" in told.split("not an indicator")[1]
+    told = fault_of_indicator(folder, "is_service", 'part_of = "whole"\nis_service')
+    assert '"whole" is itself a part of "checked"' in told
+
+
 def test_rate_needs_a_count_and_a_proportion_people(folder: Path) -> None:
     count = 'count = "check"\nwithin_months = 12'
     assert "a rate one that starts with count" in fault_of_indicator(folder, '"proportion"', '"dsr"')

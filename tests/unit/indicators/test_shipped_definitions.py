@@ -7,6 +7,7 @@ import pytest
 from evenground.codelists import CodeList
 from evenground.indicators import Definitions, in_words, load_definitions
 from evenground.indicators.expressions import SomeOf, features_of
+from evenground.pipeline.rankings import is_ranked
 from evenground.releases import IndicatorInfo, Profile
 from evenground.vocabulary import Polarity, ValueType
 
@@ -161,7 +162,13 @@ def test_services_are_what_people_can_be_offered(shipped: Definitions) -> None:
     better = Polarity.HIGHER_IS_BETTER
     assert all(shipped.indicators[name].polarity is better for name in services)
     targets = {one.id for one in shipped.indicators.values() if one.target and not one.is_service}
-    assert targets == {"smoking_prevalence", "cancer_early_stage", "maternity_smoking_at_delivery"}
+    assert targets == {
+        "asthma_reliever_overuse",
+        "cancer_early_stage",
+        "diabetes_hba1c_control",
+        "maternity_smoking_at_delivery",
+        "smoking_prevalence",
+    }
 
 
 def test_admissions_pool_three_years(shipped: Definitions) -> None:
@@ -171,8 +178,20 @@ def test_admissions_pool_three_years(shipped: Definitions) -> None:
 
 def test_every_target_names_who_set_it(shipped: Definitions) -> None:
     targets = [one.target for one in shipped.indicators.values() if one.target]
-    assert len(targets) >= 10
+    assert len(targets) >= 60
     assert all(len(target.source) > 10 for target in targets)
+
+
+def test_every_indicator_has_a_target_or_says_why_there_is_none(shipped: Definitions) -> None:
+    assert [one.id for one in shipped.indicators.values() if not (one.target or one.no_target)] == []
+
+
+def test_parts_of_a_check_are_shown_and_not_ranked(shipped: Definitions) -> None:
+    parts = {one.id for one in shipped.indicators.values() if one.part_of == "diabetes_eight_care_processes"}
+    assert len(parts) == 8
+    assert all(shipped.indicators[name].target for name in parts)
+    assert not any(is_ranked(shipped.indicators[name]) for name in parts)
+    assert is_ranked(shipped.indicators["diabetes_eight_care_processes"])
 
 
 def test_a_release_can_tell_every_indicator_and_profile(shipped: Definitions) -> None:
