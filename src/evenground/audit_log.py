@@ -49,6 +49,8 @@ class Event(StrEnum):
     CHOSEN = "chosen"
     EXPORTED = "exported"
     DATA_EXPIRED = "data_expired"
+    DATA_SEALED = "data_sealed"
+    DATA_UNSEALED = "data_unsealed"
     LOGGED_IN = "logged_in"
     LOG_IN_FAILED = "log_in_failed"
     FROZEN = "frozen"

@@ -103,9 +103,14 @@ class ReleaseSection(_Strict):
 
 
 class SecureSection(_Strict):
-    """``[secure]``: what nobody can see from here of the disk that records lie on."""
+    """``[secure]``: what nobody can see of the disk that records lie on, and the keys to seal them to.
+
+    ``recipients`` are public keys of age. Where there are any, what the secure zone keeps of people is
+    sealed.
+    """
 
     encrypted_volume: bool = False
+    recipients: tuple[str, ...] = ()
 
 
 class OptOutSection(_Strict):

@@ -140,11 +140,11 @@ def demo(
 def check(workspace: WorkspaceOption = HERE) -> None:
     """Find every fault in the workspace and its definitions, at once."""
     from evenground.pipeline import check_workspace
-    from evenground.pipeline.volumes import warn_of_plain_disk
+    from evenground.pipeline.volumes import warn_of_plain_disk, warn_of_plain_files
     from evenground.workspace import load_workspace
 
     loaded = load_workspace(workspace)
-    if warning := warn_of_plain_disk(loaded):
+    for warning in filter(None, (warn_of_plain_disk(loaded), warn_of_plain_files(loaded))):
         problems.print(f"Warning. {_escape(warning)}")
     faults = check_workspace(loaded)
     if faults:

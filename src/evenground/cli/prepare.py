@@ -1,4 +1,4 @@
-"""``evenground data``: records read once and kept by bucket of residence, for many builds."""
+"""``evenground data``: records read once and kept for many builds, sealed at rest, deleted past retention."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from evenground.sources.prepared import Prepared
 
 app = typer.Typer(
-    help="Read the sources once, for many builds, and look at what was kept.", no_args_is_help=True
+    help="Read the sources once for many builds, seal files of people, delete what is past its retention.",
+    no_args_is_help=True,
 )
 
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")
 ]
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 
 
 @app.command()
@@ -99,6 +102,74 @@ def expire(
         console.print(f"{delete_expired(loaded, expired):,} deleted, each with a line in the log.")
     else:
         console.print("Nothing is deleted. Run it again with --delete.")
+
+
+@app.command()
+def key(
+    file: Annotated[Path, typer.Argument(help="The new file of the private key, outside the workspace.")],
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Make a pair of keys to seal files of people with; the public one is shown."""
+    from evenground.errors import Fault, WorkspaceError
+    from evenground.sealing import IDENTITY_VARIABLE, write_identity
+
+    if file.resolve().is_relative_to(workspace.resolve()) and (workspace / "place.toml").exists():
+        fault = Fault(
+            str(file), "lies in the workspace that it would open.", "Keep it on another disk, or in a vault."
+        )
+        raise WorkspaceError("No key was made.", [fault])
+    public = write_identity(file)
+    console.print(
+        f"The private key is in {file}. Keep a copy where it cannot be lost: without it, nobody opens",
+        markup=False,
+    )
+    console.print("what is sealed. Builds read it from the environment:")
+    console.print(f"  export {IDENTITY_VARIABLE}={file.resolve()}", markup=False, soft_wrap=True)
+    console.print("In place.toml, and for providers who seal what they send:")
+    console.print(f'  [secure]\n  recipients = ["{public}"]', markup=False, soft_wrap=True)
+
+
+@app.command()
+def seal(workspace: WorkspaceOption = Path(), yes: YesOption = False) -> None:
+    """Seal every file of people to the public keys in place.toml; builds open what they read."""
+    from evenground.pipeline.sealed import find_plain, seal_workspace
+    from evenground.workspace import load_workspace
+
+    loaded = load_workspace(workspace)
+    plain = find_plain(loaded)
+    if not plain:
+        console.print("Nothing is plain: every file of people in the workspace is sealed, or there is none.")
+        return
+    _confirm(loaded.root, plain, "sealed, and their plain form removed", yes)
+    with show_progress("Start") as step:
+        count = seal_workspace(loaded, lambda path: step(f"Sealing {path.name}"))
+    console.print(f"{count:,} sealed, each read back before its plain form was removed.")
+
+
+@app.command()
+def unseal(workspace: WorkspaceOption = Path(), yes: YesOption = False) -> None:
+    """Put the plain form of every sealed file back in its place."""
+    from evenground.pipeline.sealed import find_all_sealed, unseal_workspace
+    from evenground.workspace import load_workspace
+
+    loaded = load_workspace(workspace)
+    sealed = find_all_sealed(loaded)
+    if not sealed:
+        console.print("Nothing is sealed.")
+        return
+    _confirm(loaded.root, sealed, "opened in their place, for anybody who can read the workspace", yes)
+    with show_progress("Start") as step:
+        count = unseal_workspace(loaded, lambda path: step(f"Opening {path.name}"))
+    console.print(f"{count:,} are plain again.")
+
+
+def _confirm(root: Path, files: list[Path], what: str, yes: bool) -> None:
+    for file in files[:20]:
+        console.print(f"  {file.relative_to(root)}", markup=False, soft_wrap=True)
+    if len(files) > 20:
+        console.print(f"  and {len(files) - 20:,} more")
+    if not yes:
+        typer.confirm(f"{len(files):,} will be {what}. Go on?", abort=True)
 
 
 def _show(prepared: Prepared) -> None:

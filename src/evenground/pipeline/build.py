@@ -95,6 +95,7 @@ from evenground.releases import (
     ReleaseContent,
     SourceRecord,
 )
+from evenground.sealing import open_workspace, read_recipients
 from evenground.sources import check_sources
 from evenground.sources.aggregates import (
     AggregateReport,
@@ -169,6 +170,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         lambda: _load_definitions(workspace),
         lambda: load_cohorts(_load_definitions(workspace), SHIPPED, workspace.definitions),
         lambda: load_areas(workspace),
+        lambda: read_recipients(workspace.place.secure.recipients),
         lambda: _load_lsoa_boundaries(workspace),
         lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
         lambda: faults.extend(_check_sources(workspace, day)),
@@ -490,17 +492,16 @@ def _load_lsoa_boundaries(workspace: Workspace) -> dict[str, dict[str, Any]]:
 
 def _check_sources(workspace: Workspace, day: dt.date) -> list[Fault]:
     people, aggregates = split_sections(workspace.place.sources)
-    faults = (
-        []
-        if aggregates and not people
-        else check_sources(
-            people,
-            root=workspace.root,
-            folder=workspace.secure,
-            restrictions=_find_restrictions(workspace, day),
-            lsoa_edition=workspace.place.areas.lsoa_edition,
-        )
-    )
+    faults = []
+    if people or not aggregates:
+        with working_folder(workspace) as folder:
+            faults += check_sources(
+                people,
+                root=open_workspace(workspace.root, folder),
+                folder=folder,
+                restrictions=_find_restrictions(workspace, day),
+                lsoa_edition=workspace.place.areas.lsoa_edition,
+            )
     if aggregates:
         faults += check_names(workspace.place.sources) if people else []
         faults += check_aggregates(

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -30,9 +30,13 @@ from evenground.indicators.availability import find_untold_features
 from evenground.pipeline.governance import Weighed, weigh_place
 from evenground.pipeline.records import load_areas, load_records, read_for_list, working_folder
 from evenground.pipeline.releasing import log_event
+from evenground.sealing import SUFFIX, read_recipients, seal_file
 from evenground.sources import PSEUDONYMS_FILE
 from evenground.vocabulary import Purpose
 from evenground.workspace import Workspace, temporary_folder, told_if_full
+
+if TYPE_CHECKING:
+    from pyrage import x25519
 
 FOLDER: Final = "cohorts"
 COLUMN: Final = "person_id"
@@ -142,6 +146,7 @@ def write_list(
     cohort = _require_cohort(cohorts, cohort_id)
     only, weighed = _weigh(workspace, definitions, cohort, cohort.purpose, today)
     covering = _require_covering(weighed, cohort, today)
+    recipients = read_recipients(workspace.place.secure.recipients)
     geography = load_areas(workspace)
     _require_practice(geography, practice_code)
     as_at = workspace.place.place.as_at
@@ -170,11 +175,18 @@ def write_list(
         "purpose": str(cohort.purpose),
         "agreements": ", ".join(agreements)[:400],
     }
-    path = _write(workspace, f"{cohort.id}-{practice_code}-{as_at.isoformat()}", named, facts, by)
+    path = _write(workspace, f"{cohort.id}-{practice_code}-{as_at.isoformat()}", named, facts, recipients, by)
     return Written(path, len(named), agreements, cohort.purpose)
 
 
-def _write(workspace: Workspace, name: str, people: list[str], facts: dict[str, str], by: str | None) -> Path:
+def _write(
+    workspace: Workspace,
+    name: str,
+    people: list[str],
+    facts: dict[str, str],
+    recipients: list[x25519.Recipient],
+    by: str | None,
+) -> Path:
     """The list and what it is, both of mode 0600. The line in the log comes first: a list has one, always."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -189,11 +201,16 @@ def _write(workspace: Workspace, name: str, people: list[str], facts: dict[str, 
             # Made with this mode before anything is in it.
             (made / file).touch(mode=0o600)
             (made / file).write_bytes(told)
-        log_event(workspace, Event.COHORT_WRITTEN, {**facts, "file": f"{name}.csv", "sha256": digest}, by=by)
+        kept = list(files)
+        if recipients:
+            kept[0] = seal_file(made / kept[0], recipients).name
+        log_event(workspace, Event.COHORT_WRITTEN, {**facts, "file": kept[0], "sha256": digest}, by=by)
         folder.mkdir(mode=0o700, exist_ok=True)
-        for file in files:
+        for file in kept:
             (made / file).replace(folder / file)
-    return folder / f"{name}.csv"
+        other = f"{name}.csv" if kept[0] != f"{name}.csv" else f"{name}.csv{SUFFIX}"
+        (folder / other).unlink(missing_ok=True)
+    return folder / kept[0]
 
 
 def _require_cohort(cohorts: dict[str, Cohort], cohort_id: str) -> Cohort:

@@ -16,6 +16,7 @@ from evenground.contract import LoadReport
 from evenground.geography import Geography, load_geography
 from evenground.indicators import SHIPPED, load_definitions
 from evenground.pipeline.governance import Weighed, digest_restrictions, require_allowed, weigh_place
+from evenground.sealing import open_workspace, read_recipients
 from evenground.sources import load_sources, survey_sources
 from evenground.sources.aggregates import split_sections
 from evenground.sources.prepared import (
@@ -23,9 +24,11 @@ from evenground.sources.prepared import (
     Prepared,
     digest_areas,
     find_prepared,
+    open_buckets,
     replace_prepared,
     require_current,
     require_disk,
+    seal_buckets,
     write_buckets,
     write_manifest,
 )
@@ -73,7 +76,7 @@ def load_records(
     tell(f"Checking that the prepared records are current ({prepared.buckets} buckets)")
     require_current(prepared, _survey(workspace, geography, weighed, folder)[0], __version__)
     tell(f"Using the prepared records ({prepared.buckets} buckets)")
-    return prepared.reports
+    return open_buckets(prepared, folder).reports if prepared.is_sealed else prepared.reports
 
 
 def is_prepared(report: LoadReport) -> bool:
@@ -93,7 +96,7 @@ def _read_sources(
     practices = geography.practices["practice_code"].to_list()
     return load_sources(
         split_sections(workspace.place.sources)[0],
-        root=workspace.root,
+        root=open_workspace(workspace.root, folder),
         folder=folder,
         as_at=workspace.place.place.as_at,
         lsoa_codes=set(geography.lsoas["lsoa_code"].to_list()),
@@ -154,6 +157,7 @@ def prepare_records(
     """
     tell = on_stage or (lambda _: None)
     tell("Check the areas and the sources")
+    recipients = read_recipients(workspace.place.secure.recipients)
     geography = load_areas(workspace)
     definitions = load_definitions(SHIPPED, workspace.definitions)
     weighed = weigh_place(workspace, definitions, today or dt.datetime.now(dt.UTC).date())
@@ -172,6 +176,9 @@ def prepare_records(
             memory_limit=memory_limit or workspace.place.engine.memory_limit,
             progress=tell,
         )
+        if recipients:
+            tell("Sealing the records")
+            seal_buckets(made, recipients)
         write_manifest(Prepared(made, inputs, __version__, people, events, reports))
         replace_prepared(made, workspace.secure)
     found = find_prepared(workspace.secure)
@@ -201,7 +208,7 @@ def _survey(
     sections = split_sections(place.sources)[0]
     digests, size = survey_sources(
         sections,
-        root=workspace.root,
+        root=open_workspace(workspace.root, folder),
         folder=folder,
         restrictions=weighed.restrictions,
         lsoa_edition=place.areas.lsoa_edition,

@@ -14,6 +14,7 @@ from evenground.audit_log import LOG_FILE, Event
 from evenground.indicators import SHIPPED, load_definitions
 from evenground.pipeline.governance import weigh_place
 from evenground.pipeline.releasing import log_event
+from evenground.sealing import SUFFIX
 from evenground.sources.aggregates import split_sections
 from evenground.workspace import Workspace
 
@@ -77,17 +78,22 @@ def delete_expired(workspace: Workspace, expired: Iterable[Expired]) -> int:
     return deleted
 
 
-def _expired_sources(
-    workspace: Workspace, agreements: Sequence[Agreement], today: dt.date
-) -> Iterator[Expired]:
+def list_patterns(workspace: Workspace) -> dict[str, set[str]]:
+    """The paths that ``place.toml`` names for each source of people: its own, and those of its opt-outs."""
     sections = split_sections(workspace.place.sources)[0]
     patterns = {section.name: set(_paths_in(section.options)) for section in sections}
     for opt_out in workspace.place.opt_outs:
         for name in opt_out.sources:
             patterns.setdefault(name, set()).add(opt_out.path)
-    for source, named in patterns.items():
+    return patterns
+
+
+def _expired_sources(
+    workspace: Workspace, agreements: Sequence[Agreement], today: dt.date
+) -> Iterator[Expired]:
+    for source, named in list_patterns(workspace).items():
         on_it = [one for one in agreements if source in one.sources]
-        for path in sorted({path for pattern in named for path in _find(workspace.root, pattern)}):
+        for path in sorted({path for pattern in named for path in find_named(workspace.root, pattern)}):
             arrived = _arrived(path)
             if on_it:
                 longest = max(on_it, key=lambda one, day=arrived: one.keeps_until(day))  # type: ignore[misc]
@@ -132,7 +138,8 @@ def _paths_in(options: Any) -> Iterator[str]:
             yield from _paths_in(value)
 
 
-def _find(root: Path, pattern: str) -> Iterator[Path]:
+def find_named(root: Path, pattern: str) -> Iterator[Path]:
+    """The files and folders that a path of ``place.toml`` stands for, sealed ones too."""
     absolute = Path(pattern)
     base, rest = (
         (Path(absolute.anchor), str(absolute.relative_to(absolute.anchor)))
@@ -140,6 +147,7 @@ def _find(root: Path, pattern: str) -> Iterator[Path]:
         else (root, pattern)
     )
     yield from base.glob(rest)
+    yield from base.glob(rest + SUFFIX)
 
 
 def _arrived(path: Path) -> dt.date:

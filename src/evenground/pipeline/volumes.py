@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from evenground.pipeline.sealed import find_plain
 from evenground.workspace import Workspace
 
 _BLOCKS: Final = Path("/sys/dev/block")
@@ -24,6 +25,17 @@ def warn_of_plain_disk(workspace: Workspace, blocks: Path = _BLOCKS) -> str:
         "The workspace lies on a disk that is not known to be encrypted. Put it on an encrypted volume, or "
         "state that the disk is encrypted elsewhere: [secure] encrypted_volume = true."
     )
+
+
+def warn_of_plain_files(workspace: Workspace) -> str:
+    """A warning where a place that seals its files of people has plain ones; empty where it has none."""
+    if not workspace.place.secure.recipients:
+        return ""
+    plain = [str(file.relative_to(workspace.root)) for file in find_plain(workspace)]
+    if not plain:
+        return ""
+    named = ", ".join(plain[:3]) + (f" and {len(plain) - 3} more" if len(plain) > 3 else "")
+    return f"Not sealed: {named}. Run 'evenground data seal'."
 
 
 def is_encrypted(path: Path, blocks: Path = _BLOCKS) -> bool:

@@ -20,7 +20,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ import polars as pl
 
 from evenground.contract import EVENTS, PERSONS, LoadReport, TableReport
 from evenground.errors import Fault, SourceError, is_disk_full
+from evenground.sealing import SUFFIX, read_identities, seal_file, unseal_file
 from evenground.sources.staging.files import escape_glob, quote
 from evenground.workspace import temporary_folder, write_atomically
 
@@ -65,6 +66,11 @@ class Prepared:
     def buckets(self) -> int:
         """How many buckets there are, that of unknown areas included."""
         return len(self.people)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the buckets are sealed, and have to be opened to be counted."""
+        return _bucket(self.folder, "persons", 0, SUFFIX).is_file()
 
 
 def write_buckets(
@@ -202,7 +208,7 @@ def _sort_bucket(
     else:
         empty = ", ".join(f"CAST(NULL AS {one.sql_type}) AS {one.name}" for one in _COLUMNS[table])
         rows = f"SELECT {names} FROM (SELECT {empty}) WHERE false"
-    target = folder / table / f"bucket-{bucket:03}.parquet"
+    target = _bucket(folder, table, bucket)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     connection.execute("SET preserve_insertion_order = true")
     written = connection.execute(
@@ -268,10 +274,10 @@ def find_prepared(secure: Path) -> Prepared | None:
         fault = Fault(f"{FOLDER}/{MANIFEST}", "cannot be read.", _REMEDY)
         raise SourceError("The prepared records cannot be used.", [fault]) from None
     faults = [
-        Fault(f"{FOLDER}/{table}/bucket-{bucket:03}.parquet", "is not there.", _REMEDY)
+        Fault(f"{FOLDER}/{table}/{_bucket(folder, table, bucket).name}", "is not there.", _REMEDY)
         for table in _COLUMNS
         for bucket in range(prepared.buckets)
-        if not (folder / table / f"bucket-{bucket:03}.parquet").is_file()
+        if not any(_bucket(folder, table, bucket, suffix).is_file() for suffix in ("", SUFFIX))
     ]
     if faults:
         raise SourceError("The prepared records cannot be used.", faults)
@@ -287,6 +293,38 @@ def _read_manifest(folder: Path, raw: dict[str, Any]) -> Prepared:
         reports.append(LoadReport(source, folder / "persons", folder / "events", tables, sha256, converted))
     people, events = tuple(raw["people"]), tuple(raw["events"])
     return Prepared(folder, raw["inputs"], raw["code_version"], people, events, tuple(reports))
+
+
+def seal_buckets(folder: Path, recipients: Sequence[Any]) -> None:
+    """Seal every bucket that ``write_buckets`` wrote. The manifest, which holds counts, stays plain."""
+    for table in _COLUMNS:
+        for path in sorted((folder / table).glob("*.parquet")):
+            seal_file(path, recipients)
+
+
+def open_buckets(prepared: Prepared, folder: Path) -> Prepared:
+    """The same records without their seals, in a new folder within ``folder``, which has to be a private one.
+
+    Raises
+    ------
+    WorkspaceError
+        Where the environment gives no private key, or another one.
+    """
+    identities = read_identities()
+    opened = folder / FOLDER
+    for table in _COLUMNS:
+        (opened / table).mkdir(mode=0o700, parents=True)
+        for bucket in range(prepared.buckets):
+            sealed = _bucket(prepared.folder, table, bucket, SUFFIX)
+            unseal_file(sealed, _bucket(opened, table, bucket), identities, f"{FOLDER}/{table}/{sealed.name}")
+    reports = tuple(
+        replace(report, persons=opened / "persons", events=opened / "events") for report in prepared.reports
+    )
+    return replace(prepared, folder=opened, reports=reports)
+
+
+def _bucket(folder: Path, table: str, bucket: int, suffix: str = "") -> Path:
+    return folder / table / f"bucket-{bucket:03}.parquet{suffix}"
 
 
 def require_current(prepared: Prepared, inputs: Mapping[str, str], code_version: str) -> None:

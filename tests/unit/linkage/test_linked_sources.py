@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,9 +15,13 @@ from evenground.disclosure.coverage import find_exposed_rows
 from evenground.errors import AgreementError, SourceError
 from evenground.pipeline import build_release, check_workspace
 from evenground.pipeline.linkages import describe_linkages, link_place, list_rates
+from evenground.pipeline.sealed import seal_workspace
 from evenground.releases import LinkageInfo
+from evenground.sealing import IDENTITY_VARIABLE, open_workspace, write_identity
 from evenground.sources import check_sources, load_sources
+from evenground.sources.aggregates import split_sections
 from evenground.sources.linkage import link_sources, load_rates
+from evenground.sources.linkage.crosswalk import find_crosswalk
 from evenground.sources.staging import words
 from tests.support.linkage import LSOAS, PLACE, Councils
 
@@ -260,3 +265,25 @@ def test_a_report_of_another_run_than_the_crosswalks_is_not_told(linked_councils
     release, report = build_release(linked_councils.workspace)
     assert report.linkages == []
     assert release.linkages == ()
+
+
+def test_what_a_linkage_writes_of_people_is_sealed_where_the_place_seals(
+    councils: Councils, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyrage", reason="the extra 'sealing' is not installed")
+    public = write_identity(tmp_path / "key.txt")
+    monkeypatch.setenv(IDENTITY_VARIABLE, str(tmp_path / "key.txt"))
+    toml = councils.root / "place.toml"
+    toml.write_text(f'{toml.read_text()}\n[secure]\nrecipients = ["{public}"]\n')
+    seal_workspace(councils.workspace)
+    linked = link_sources(councils.workspace, "housing_gp")
+    assert sorted(path.name for path in linked.folder.iterdir()) == [
+        "crosswalk.parquet.age",
+        "report.html",
+        "report.json",
+        "review.csv.age",
+    ]
+    opened = open_workspace(councils.root, tmp_path)
+    sections = split_sections(councils.workspace.place.sources)[0]
+    crosswalk, faults = find_crosswalk(opened, "housing_gp", sections)
+    assert (crosswalk is not None, faults) == (True, [])

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from evenground.errors import SourceError
 from evenground.geography import load_geography
+from evenground.sealing import SUFFIX, open_workspace, read_recipients, seal_file
 from evenground.sources.aggregates import split_sections
 from evenground.sources.kinds import describe_sources
 from evenground.sources.linkage.crosswalk import CROSSWALK_FILE, digest_inputs, folder_of, write_crosswalk
@@ -31,6 +32,7 @@ REPORT_FILE: Final = "report.json"
 PAGE_FILE: Final = "report.html"
 REVIEW_FILE: Final = "review.csv"
 _FILES: Final = (REPORT_FILE, PAGE_FILE, REVIEW_FILE, CROSSWALK_FILE)
+_OF_PEOPLE: Final = (REVIEW_FILE, CROSSWALK_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def link_sources(
     -------
     Linked
         What was found. ``secure/linkages/<id>`` holds the crosswalk, the report (JSON and HTML) and the pairs
-        for review (CSV), each of mode 0600. They are replaced when all are made, the crosswalk last.
+        for review (CSV), each of mode 0600. They are replaced when all are made, the crosswalk last. Where
+        the place names keys to seal to, the crosswalk and the pairs are sealed.
 
     Raises
     ------
@@ -84,6 +87,7 @@ def link_sources(
     """
     require_splink()
     tell = progress or (lambda _: None)
+    recipients = read_recipients(workspace.place.secure.recipients)
     sections = split_sections(workspace.place.sources)[0]
     linkage = load_linkage(workspace.root, linkage_id, sections)
     described, faults = describe_sources(sections)
@@ -96,7 +100,8 @@ def link_sources(
         made.mkdir(mode=0o700, exist_ok=True)
     with temporary_folder(folder, ".linkage") as name:
         temporary = Path(name)
-        opened, secret = open_sides(linkage, options, workspace.root, temporary, tell, restrictions or {})
+        root = open_workspace(workspace.root, temporary)
+        opened, secret = open_sides(linkage, options, root, temporary, tell, restrictions or {})
         with Session(linkage.source.name, temporary) as session:
             prepare_words(session, quintiles)
             sides = []
@@ -109,7 +114,14 @@ def link_sources(
         for file in _FILES:
             (temporary / file).chmod(0o600)
         for file in _FILES:
-            (temporary / file).replace(folder / file)
+            made = (
+                seal_file(temporary / file, recipients)
+                if recipients and file in _OF_PEOPLE
+                else temporary / file
+            )
+            made.replace(folder / made.name)
+            # What an earlier linkage left in the other form is out of date.
+            (folder / (file if made.name != file else file + SUFFIX)).unlink(missing_ok=True)
     return Linked(folder, findings)
 
 
