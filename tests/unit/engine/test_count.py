@@ -180,7 +180,10 @@ def test_no_disk_for_what_memory_does_not_hold_is_told_and_nothing_is_left(tmp_p
         duckdb.sql(f"COPY ({larger.replace('% 3000', '% 200000')}) TO '{tmp_path / name}.parquet'")
     told = {
         limit: subprocess.run(
-            [sys.executable, "-c", _NO_FILE_MAY_GROW, tmp_path, limit], capture_output=True, text=True
+            # Without bytecode: no module may be left compiled by half.
+            [sys.executable, "-B", "-c", _NO_FILE_MAY_GROW, tmp_path, limit],
+            capture_output=True,
+            text=True,
         ).stdout
         for limit in ("4GB", "100MB")
     }
