@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from evenground.gate import BuildStage, write_stages
 from evenground.releases import TABLES, Release
 from evenground_web.common import reads
 from tests.support.release_factory import PLACE, SERVICES, write_sample_release
@@ -336,6 +338,24 @@ def test_about_the_data_says_who_was_linked_less_often(client: Client) -> None:
     assert "Ethnic group: Bangladeshi 200 140 70.0% 63.3 to 75.9" in words
     assert "Ethnic group: African 10 suppressed not shown None" in words
     assert "Area unknown suppressed suppressed not shown None" in words
+
+
+def test_about_the_data_says_how_long_the_build_took_where_that_was_noted(
+    client: Client, release: Release
+) -> None:
+    assert "How long the build took" not in words_of(get(client, "/about-the-data/"))
+    stages = [
+        BuildStage(name="Read GP records", seconds=1.25, peak_bytes=310_000_000),
+        BuildStage(name="Rank communities", seconds=2.5),
+    ]
+    write_stages(release, stages)
+    try:
+        words = words_of(get(client, "/about-the-data/"))
+    finally:
+        shutil.rmtree(release.path.parent / "decisions")
+    assert "Read GP records 1.2 310 MB" in words
+    assert "Rank communities 2.5 not measured" in words
+    assert "Whole build 3.8 310 MB" in words
 
 
 def test_about_the_data_tells_what_is_left_out_apart_from_the_rows_read(client: Client) -> None:

@@ -1,5 +1,6 @@
 """The release gate: a build makes a candidate, and another person decides whether the site shows it."""
 
+from evenground.gate.build_times import BuildStage, read_stages, write_stages
 from evenground.gate.candidates import (
     Candidate,
     Entry,
@@ -16,6 +17,7 @@ from evenground.gate.candidates import (
 from evenground.gate.differences import Differences, compare_releases
 
 __all__ = [
+    "BuildStage",
     "Candidate",
     "Differences",
     "Entry",
@@ -25,8 +27,10 @@ __all__ = [
     "find_candidate",
     "list_candidates",
     "read_history",
+    "read_stages",
     "release_without_approval",
     "require_released",
     "send_back",
     "submit_candidate",
+    "write_stages",
 ]

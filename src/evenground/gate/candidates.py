@@ -7,6 +7,7 @@
       <id>/                         released: approved, or of an invented place that needs no approval
       candidates/<id>/              built, and waiting or returned
       decisions/<id>/0001.json      what was done with it, in order: built, approved, returned, released
+      decisions/<id>/stages.json    how long its last build took: see ``build_times``
 
 A release is named after its content and never changes, so what people decided stands beside it. Each entry
 names the SHA-256 of the release's manifest and of the entry before it. A new entry is put in place by a hard

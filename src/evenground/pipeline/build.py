@@ -26,6 +26,7 @@ from evenground.engine import (
     roll_up_by_age,
 )
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
+from evenground.gate import BuildStage, write_stages
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
 from evenground.indicators import (
     SHIPPED,
@@ -367,6 +368,7 @@ def _publish(
     report.suppressed = int((tables["values"]["value_note"] == ValueNote.SUPPRESSED).sum())
     _write_report(workspace, report)
     write_record(workspace.secure / "reports", release.id, closed)
+    write_stages(release, (BuildStage(**asdict(stage)) for stage in report.stages))
     # Last of all: where the disk is full before, what is current stays.
     return let_out(workspace, release), report
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evenground.gate import BuildStage, read_stages
 from evenground.releases import LinkageInfo, Release
 from evenground.reports.words import format_count, format_interval, format_value
 from evenground.stats import calculate_proportion
@@ -57,6 +58,35 @@ def list_read_tables(release: Release) -> dict[str, list[ReadTable]]:
     for (source, name), rows in by_table.items():
         found.setdefault(source, []).append(ReadTable(source, name, tuple(rows)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """A stage of the build in words: how long, and the most memory."""
+
+    name: str
+    seconds: str
+    memory: str
+
+
+def list_stages(release: Release) -> list[StageTime]:
+    """How long each stage of the last build took and the most memory it held, and the same of the whole."""
+    stages = read_stages(release)
+    if not stages:
+        return []
+    peaks = [stage.peak_bytes for stage in stages if stage.peak_bytes is not None]
+    whole = BuildStage(
+        name="Whole build",
+        seconds=sum(stage.seconds for stage in stages),
+        peak_bytes=max(peaks, default=None),
+    )
+    return [
+        StageTime(one.name, f"{one.seconds:,.1f}", _say_bytes(one.peak_bytes)) for one in (*stages, whole)
+    ]
+
+
+def _say_bytes(count: int | None) -> str:
+    return "not measured" if count is None else f"{count / 1_000_000:,.0f} MB"
 
 
 def list_left_out(release: Release) -> list[tuple[str, str]]:

@@ -187,6 +187,7 @@ def show_about(request: HttpRequest) -> HttpResponse:
         "completeness": list_completeness(release),
         "linkages": about_reads.list_linkages(release),
         "left_out": about_reads.list_left_out(release),
+        "stages": about_reads.list_stages(release),
         "published": reads.published_periods(release),
         "may_download": has_role(request, MAY_DOWNLOAD_TABLES),
         "may_verify": has_role(request, MAY_VERIFY_RELEASES),

@@ -10,14 +10,17 @@ import pytest
 
 from evenground.errors import ApprovalError, ReleaseError
 from evenground.gate import (
+    BuildStage,
     approve,
     find_candidate,
     list_candidates,
     read_history,
+    read_stages,
     release_without_approval,
     require_released,
     send_back,
     submit_candidate,
+    write_stages,
 )
 from evenground.releases import current_release, list_releases
 from tests.support.release_factory import make_sample_content
@@ -199,3 +202,24 @@ def test_a_release_that_nobody_approved_may_not_be_chosen(tmp_path):
     release.path.rename(tmp_path / release.id)
     with pytest.raises(ApprovalError, match="Nothing says that anybody approved"):
         require_released(tmp_path, release.id)
+
+
+def test_how_long_a_build_took_stands_beside_the_candidate_and_the_release(tmp_path):
+    release = submit(tmp_path)
+    before = release.path.joinpath("manifest.json").read_bytes()
+    assert read_stages(release) == ()
+    write_stages(release, [BuildStage(name="Read", seconds=9.0)])
+    told = (BuildStage(name="Read", seconds=1.5, peak_bytes=2_000_000), BuildStage(name="Write", seconds=0.5))
+    write_stages(release, told)
+    assert read_stages(release) == told
+    assert read_history(tmp_path, release.id)[0].action == "built"
+    released = approve(tmp_path, release.id, by="steward-1", reason="Checked.", at=AT)
+    assert read_stages(released) == told
+    assert released.path.joinpath("manifest.json").read_bytes() == before
+
+
+def test_times_of_a_build_that_cannot_be_read_are_left_untold(tmp_path):
+    release = submit(tmp_path)
+    write_stages(release, [BuildStage(name="Read", seconds=1.5)])
+    (tmp_path / "decisions" / release.id / "stages.json").write_text("[{}]")
+    assert read_stages(release) == ()
