@@ -54,6 +54,7 @@ class AreasSection(_Strict):
     file: str = "data/areas.csv"
     practices: str | None = None
     boundaries: str | None = None
+    pcn_boundaries: str | None = None
     lsoa_edition: Annotated[Literal["2011", "2021"], YearAsText]
     imd_edition: Annotated[str, YearAsText]
 

@@ -193,6 +193,15 @@ def test_the_whole_place_is_not_compared_with_itself(client: Client) -> None:
     assert "Against Samplebury Similar" in words_of(get(client, f"{PROFILE}?cut=imd_quintile:3"))
 
 
+def test_a_map_against_the_place_keeps_its_choice_in_the_address(client: Client) -> None:
+    page = get(client, f"{SMI}?map=lsoa&classes=benchmark")
+    assert '<option value="benchmark" selected>Against Samplebury</option>' in page
+    assert "Better than Samplebury (" in page
+    link = re.search(r'href="([^"]*pictures/[^"]*map[^"]*\.svg[^"]*)"', page)
+    assert link
+    assert client.get(html.unescape(link[1])).status_code == 200
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -203,6 +212,7 @@ def test_the_whole_place_is_not_compared_with_itself(client: Client) -> None:
         f"{PROFILE}?area=<script>",
         f"{PROFILE}?cut=ethnic_group:nobody",
         f"{SMI}?map=ward",
+        f"{SMI}?classes=rainbow",
         "/priorities/?service=nothing",
         "/priorities/?kind=nothing",
         "/priorities/?order=nothing",

@@ -173,6 +173,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         lambda: load_areas(workspace),
         lambda: read_recipients(workspace.place.secure.recipients),
         lambda: _load_lsoa_boundaries(workspace),
+        lambda: _draw_pcns(workspace, load_areas(workspace)),
         lambda: require_allowed(workspace, weigh_place(workspace, _load_definitions(workspace), day)),
         lambda: faults.extend(_check_sources(workspace, day)),
         lambda: load_policy(workspace.place.disclosure.policy, own=workspace.definitions),
@@ -609,7 +610,29 @@ def _boundaries_table(workspace: Workspace, geography: Geography) -> pl.DataFram
             rows += [
                 (str(area_type), code, shape) for code, shape in dissolve_boundaries(lsoas, parents).items()
             ]
+    rows += [(str(AreaType.PCN), code, shape) for code, shape in _draw_pcns(workspace, geography).items()]
     return pl.DataFrame(rows, schema=TABLES["boundaries"].names, orient="row", schema_overrides=_TEXT)
+
+
+def _draw_pcns(workspace: Workspace, geography: Geography) -> dict[str, str]:
+    """The areas that a place says its PCNs serve: nobody publishes boundaries of PCNs.
+
+    Raises
+    ------
+    WorkspaceError
+        Where the file draws none of the place's PCNs, or not all of them, by name.
+    """
+    file = workspace.place.areas.pcn_boundaries
+    if not file:
+        return {}
+    drawn = load_boundaries(workspace.path(file), AreaType.PCN)
+    names = dict(geography.practices.select("pcn_code", "pcn_name").unique().sort("pcn_code").iter_rows())
+    missing = [f"{name} ({code})" for code, name in names.items() if code not in drawn]
+    if missing:
+        what = f"draws no boundary of {', '.join(missing)}."
+        fix = "Add them, or leave pcn_boundaries out of place.toml."
+        raise WorkspaceError("The boundaries cannot be used.", [Fault(file, what, fix)])
+    return dissolve_boundaries(drawn, {code: code for code in names})
 
 
 _TEXT: Final = dict.fromkeys(TABLES["boundaries"].names, pl.String)

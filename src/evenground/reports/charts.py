@@ -16,7 +16,7 @@ from evenground.errors import InputError, suggest
 from evenground.releases import IndicatorInfo, Release
 from evenground.reports.cells import Cell, describe_cell, make_cell, published, round_cell
 from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
-from evenground.reports.maps import classify_areas, fit_shapes
+from evenground.reports.maps import COMPARED, MapClasses, classify_against, classify_areas, fit_shapes
 from evenground.reports.sentences import (
     say_area_spread,
     say_decile_gap,
@@ -44,6 +44,7 @@ from evenground.vocabulary import (
     UNRECORDED_ETHNIC_GROUPS,
     AreaType,
     CommunityType,
+    Comparison,
     Cut,
     PublishedCut,
     ValueNote,
@@ -70,7 +71,12 @@ DECILES_OF: Final = {
 AREA_UNKNOWN: Final = "Area unknown"
 ETHNIC_GROUP_MISSING: Final = "Missing from the record"
 UNRECORDED_5: Final = frozenset({"not_stated", "not_known", MISSING_CATEGORY})
-AREA_NOUNS: Final = {AreaType.MSOA: "neighbourhood (MSOA)", AreaType.LSOA: "small area (LSOA)"}
+AREA_NOUNS: Final = {
+    AreaType.MSOA: "neighbourhood (MSOA)",
+    AreaType.LSOA: "small area (LSOA)",
+    AreaType.WARD: "ward",
+    AreaType.PCN: "primary care network (PCN)",
+}
 FIGURE_COLUMNS: Final = ("Value", "95% interval", "Numerator", "Denominator")
 
 
@@ -253,21 +259,25 @@ def draw_map(
     release: Release,
     indicator_id: str,
     *,
-    area_type: Literal["msoa", "lsoa"] | AreaType = AreaType.MSOA,
+    area_type: Literal["msoa", "lsoa", "ward", "pcn"] | AreaType = AreaType.MSOA,
     cut: str = Cut.ALL,
     category: str = EVERYONE,
     people: str = "",
+    classes: MapClasses = MapClasses.QUANTILES,
 ) -> Figure:
-    """An indicator by area: five classes of equally many areas, and patterns where there is no value.
+    """An indicator by area, in classes, and patterns where there is no value.
 
     Parameters
     ----------
     release, indicator_id
         As for ``draw_quintile_bars``.
     area_type
-        ``msoa`` or ``lsoa``.
+        ``msoa``, ``lsoa``, ``ward`` or ``pcn``.
     cut, category, people
         The people to map, where not everybody, and what to call them.
+    classes
+        ``quantiles``: up to five classes of equally many areas. ``benchmark``: each area against the place's
+        figure, as the release compares them.
 
     Raises
     ------
@@ -280,13 +290,25 @@ def draw_map(
     cells = view.areas(AreaType(area_type), cut, category)
     unit, polarity = view.info.unit, view.info.polarity
     known = {code: cell for code, cell in cells.items() if code != UNKNOWN_AREA}
-    fills, legend = classify_areas(known, unit=unit, polarity=polarity)
     tooltips = {code: _tooltip(cell, unit) for code, cell in known.items()}
+    if classes == MapClasses.BENCHMARK:
+        compared = view.comparisons(AreaType(area_type), cut, category)
+        fills, legend = classify_against(known, compared, place_name=view.name)
+        said = {code: COMPARED[Comparison(one)] for code, one in compared.items() if code in known}
+        tooltips |= {code: f"{tooltips[code]}, {words}" for code, words in said.items()}
+    else:
+        fills, legend = classify_areas(known, unit=unit, polarity=polarity)
     shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
     noun = AREA_NOUNS[AreaType(area_type)]
     of_people = f", {people}" if people else ""
     figure = finish_figure(
-        ("map", area_type, indicator_id, *(() if cut == Cut.ALL else (cut, category))),
+        (
+            "map",
+            area_type,
+            indicator_id,
+            *(() if cut == Cut.ALL else (cut, category)),
+            *(() if classes == MapClasses.QUANTILES else (str(classes),)),
+        ),
         f"{view.info.name}{of_people}, by {noun}: {view.name}",
         say_area_spread(
             list(known.values()), view.overall, place_name=view.name, unit=unit, polarity=polarity
@@ -405,6 +427,16 @@ class _View:
         if UNKNOWN_AREA in rows:
             cells[UNKNOWN_AREA] = make_cell(AREA_UNKNOWN, rows[UNKNOWN_AREA], recorded=False)
         return cells
+
+    def comparisons(self, area_type: AreaType, cut: str, category: str) -> dict[str, str]:
+        """How each area of a type compares with the place, where it is compared."""
+        found = self.values.filter(
+            pl.col("area_type") == area_type,
+            pl.col("cut") == cut,
+            pl.col("category") == category,
+            pl.col("comparison") != Comparison.NOT_COMPARED,
+        )
+        return dict(found.select("area_code", "comparison").iter_rows())
 
     def bars(self, kind: str, title: str, summary: str, cells: Sequence[Cell], heading: str) -> Figure:
         """Cells as a figure with bars."""

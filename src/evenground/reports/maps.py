@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +15,7 @@ from evenground.reports.cells import Cell
 from evenground.reports.drawing import WIDTH, Shape, Swatch
 from evenground.reports.svg import DOTS, HATCH, reference_pattern
 from evenground.reports.words import NOTE_EXPLANATIONS, count_in_words, format_value
-from evenground.vocabulary import Polarity, ValueNote
+from evenground.vocabulary import Comparison, Polarity, ValueNote
 
 CLASSES: Final = 5
 MOST_HEIGHT: Final = 640
@@ -35,6 +36,29 @@ CLASS_NAMES: Final = {
     3: ("Lowest", "Middle", "Highest"),
     4: ("Lowest", "Lower", "Higher", "Highest"),
     5: ("Lowest", "Lower", "Middle", "Higher", "Highest"),
+}
+
+
+class MapClasses(StrEnum):
+    """What the classes of a map are: equally many areas each, or how each area compares with the place."""
+
+    QUANTILES = "quantiles"
+    BENCHMARK = "benchmark"
+
+
+COMPARED: Final = {
+    Comparison.WORSE: "worse than the place",
+    Comparison.SIMILAR: "similar to the place",
+    Comparison.BETTER: "better than the place",
+    Comparison.LOWER: "lower than the place",
+    Comparison.HIGHER: "higher than the place",
+}
+_SHADES: Final = {
+    Comparison.WORSE: BLUES[4],
+    Comparison.HIGHER: BLUES[4],
+    Comparison.SIMILAR: BLUES[2],
+    Comparison.BETTER: BLUES[0],
+    Comparison.LOWER: BLUES[0],
 }
 
 
@@ -63,6 +87,43 @@ def classify_areas(
                 f"{name}: {_span(members, unit, decimals)} ({count_in_words(len(members), 'area')})",
             )
         )
+    without, of_these = _classify_without_value(cells)
+    return fills | without, legend + of_these
+
+
+def classify_against(
+    cells: Mapping[str, Cell], comparisons: Mapping[str, str], *, place_name: str
+) -> tuple[dict[str, str], list[Swatch]]:
+    """A fill for each area code by how it compares with the place, and the legend.
+
+    One hue again, from light to dark, so that the order survives any colour blindness and a printer.
+    """
+    fills: dict[str, str] = {}
+    legend = []
+    for comparison, shade in _SHADES.items():
+        codes = [
+            code
+            for code, cell in cells.items()
+            if cell.value is not None and comparisons.get(code) == comparison
+        ]
+        fills |= dict.fromkeys(codes, shade)
+        if codes:
+            words = COMPARED[comparison].replace("the place", place_name)
+            areas = count_in_words(len(codes), "area")
+            legend.append(Swatch(shade, f"{words[0].upper()}{words[1:]} ({areas})"))
+    rest = [code for code, cell in cells.items() if cell.value is not None and code not in fills]
+    fills |= dict.fromkeys(rest, NO_VALUE_FILLS[ValueNote.MISSING])
+    if rest:
+        legend.append(
+            Swatch(NO_VALUE_FILLS[ValueNote.MISSING], f"Not compared ({count_in_words(len(rest), 'area')})")
+        )
+    without, of_these = _classify_without_value(cells)
+    return fills | without, legend + of_these
+
+
+def _classify_without_value(cells: Mapping[str, Cell]) -> tuple[dict[str, str], list[Swatch]]:
+    fills: dict[str, str] = {}
+    legend = []
     for note, fill in NO_VALUE_FILLS.items():
         codes = [code for code, cell in cells.items() if cell.value is None and _note(cell) == note]
         fills |= dict.fromkeys(codes, fill)

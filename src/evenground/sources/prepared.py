@@ -38,7 +38,7 @@ MANIFEST: Final = "manifest.json"
 PEOPLE_A_BUCKET: Final = 1_000_000
 """About as many people as a count holds in memory at a time, unless a number of buckets is asked for."""
 
-MEMORY_LIMIT: Final = "4GB"
+MEMORY_LIMIT: Final = "3GB"
 COPIES: Final = 2.5
 """Free disk that bucketing needs, as a multiple of the records: two copies, and what sorting spills."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest
 
 from evenground.releases import IndicatorInfo, Profile, Release
+from evenground.reports.maps import MapClasses
 from evenground_web.profiles import reads
 from evenground_web.profiles.reads import Area, Group
 
@@ -58,6 +59,14 @@ def require_map_type(release: Release, request: HttpRequest) -> str:
     if map_types and map_type not in map_types:
         raise Http404
     return map_type
+
+
+def require_map_classes(request: HttpRequest) -> MapClasses:
+    """What the classes of the map are, or 'page not found' where there are none of that name."""
+    try:
+        return MapClasses(request.GET.get("classes", MapClasses.QUANTILES))
+    except ValueError:
+        raise Http404 from None
 
 
 def require_breakdown(release: Release, info: IndicatorInfo, request: HttpRequest) -> str:

@@ -18,6 +18,7 @@ from evenground_web.profiles.forms import (
     require_breakdown,
     require_choice,
     require_indicator,
+    require_map_classes,
     require_map_type,
     require_pictured,
     require_profile,
@@ -89,7 +90,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
     profile = require_profile(release, profile_id)
     info = require_indicator(release, profile, indicator_id)
     choice = require_choice(release, request)
-    map_type = require_map_type(release, request)
+    map_type, classes = require_map_type(release, request), require_map_classes(request)
     row = reads.list_rows(release, [info.id], choice.area)[0]
     pairs = reads.pair_choices(release, info.id)
     pair = request.GET.get("pair", next(iter(pairs), ""))
@@ -102,8 +103,9 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "choice": choice,
         "row": row,
         "areas": reads.area_choices(release),
-        "charts": reads.draw_charts(release, info.id, choice.area, map_type),
+        "charts": reads.draw_charts(release, info.id, choice.area, map_type, classes),
         "map_type": map_type,
+        "classes": str(classes),
         "map_types": reads.map_types(release),
         "plus_groups": reads.list_groups(release, info.id, choice.area),
         "pairs": pairs,
@@ -168,7 +170,8 @@ def download_picture(
     release = current()
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
     area = require_choice(release, request).area
-    pictures = reads.draw_charts(release, info.id, area, require_map_type(release, request)).every
+    map_type, classes = require_map_type(release, request), require_map_classes(request)
+    pictures = reads.draw_charts(release, info.id, area, map_type, classes).every
     if cut := require_breakdown(release, info, request):
         pictures += reads.draw_inequality(release, info.id, cut).every
     picture = next((one for one in pictures if one.id == picture_id), None)

@@ -303,8 +303,42 @@ def test_a_release_without_boundaries_still_has_legend_and_table(changed_release
 
 
 def test_maps_of_other_kinds_of_area_are_refused(release):
-    with pytest.raises(InputError, match='no maps of "ward"'):
-        draw_map(release, "bowel_screening", area_type="ward")
+    with pytest.raises(InputError, match='no maps of "ltla"'):
+        draw_map(release, "bowel_screening", area_type="ltla")
+
+
+def test_against_the_place_each_area_has_the_shade_of_the_releases_own_comparison(release, look):
+    figure = draw_map(release, "smi_annual_health_check", area_type="lsoa", classes="benchmark")
+    picture = look(figure.svg)
+    fills = dict(zip(picture.tooltips("areas"), (a.get("fill") for a in picture.layer("areas")), strict=True))
+    rows = release.latest_values.filter(
+        indicator_id="smi_annual_health_check", area_type="lsoa", cut="all", value_note="published"
+    )
+    said = {
+        release.area_names["lsoa", code]: one for code, one in rows.select("area_code", "comparison").rows()
+    }
+    shades = {"worse": BLUES[4], "similar": BLUES[2], "better": BLUES[0]}
+    found = {
+        name: (tooltip.rpartition(", ")[2], fill)
+        for tooltip, fill in fills.items()
+        for name in said
+        if tooltip.startswith(f"{name}: ")
+    }
+    assert set(said.values()) >= {"better", "similar"}
+    assert found == {
+        name: (f"{one} {'than' if one != 'similar' else 'to'} the place", shades[one])
+        for name, one in said.items()
+    }
+    assert fills["Samplebury 003D: suppressed"] == f"url(#{figure.id}-hatch)"
+    legend = " ".join(picture.texts("legend"))
+    assert "Better than Samplebury (" in legend
+    assert "Suppressed: too few people" in legend
+
+
+def test_maps_by_class_and_against_the_place_are_two_pictures(release):
+    figures = [draw_map(release, "bowel_screening", classes=one) for one in ("quantiles", "benchmark")]
+    assert len({figure.id for figure in figures}) == 2
+    assert figures[0].rows == figures[1].rows
 
 
 def test_the_ranking_draws_a_dot_and_an_interval_for_each_community(release, look):

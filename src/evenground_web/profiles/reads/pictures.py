@@ -10,6 +10,7 @@ import polars as pl
 from evenground.releases import Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
+from evenground.reports.maps import MapClasses
 from evenground.reports.over_time import draw_over_time
 from evenground.reports.provenance import is_published
 from evenground.reports.subjects import Area, find_broken_down
@@ -39,16 +40,22 @@ class Charts:
         return [one for one in pictures if one is not None]
 
 
-def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) -> Charts:
+def draw_charts(
+    release: Release,
+    indicator_id: str,
+    area: Area,
+    map_type: str,
+    classes: MapClasses = MapClasses.QUANTILES,
+) -> Charts:
     """The map, the bars by deprivation and the bars by ethnic group; each is drawn once for a release."""
     key = ReleaseKey(release)
     if is_published(release.indicators[indicator_id]):
-        return _draw_published(key, indicator_id, area, map_type)
+        return _draw_published(key, indicator_id, area, map_type, classes)
     fifths = find_broken_down(release, indicator_id, area, Cut.IMD_QUINTILE)
     groups = find_broken_down(release, indicator_id, area, Cut.ETHNIC_GROUP)
     charted = {"deprivation": fifths, "ethnic group": groups}
     return Charts(
-        map=_draw_map(key, indicator_id, map_type),
+        map=_draw_map(key, indicator_id, map_type, classes),
         quintiles=_draw_bars(key, "quintiles", indicator_id, fifths.area_type, fifths.area_code),
         ethnic_groups=_draw_bars(key, "ethnic_groups", indicator_id, groups.area_type, groups.area_code),
         whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
@@ -56,7 +63,9 @@ def draw_charts(release: Release, indicator_id: str, area: Area, map_type: str) 
     )
 
 
-def _draw_published(key: ReleaseKey, indicator_id: str, area: Area, map_type: str) -> Charts:
+def _draw_published(
+    key: ReleaseKey, indicator_id: str, area: Area, map_type: str, classes: MapClasses
+) -> Charts:
     """Only what the publisher breaks down: an empty picture would say that there is nobody."""
     values = key.release.latest_values.filter(pl.col("indicator_id") == indicator_id)
     here = values.filter((pl.col("area_type") == area.area_type) & (pl.col("area_code") == area.area_code))
@@ -69,7 +78,7 @@ def _draw_published(key: ReleaseKey, indicator_id: str, area: Area, map_type: st
         for cut, kind in ((Cut.IMD_QUINTILE, "quintiles"), (Cut.ETHNIC_GROUP, "ethnic_groups"))
     }
     return Charts(
-        map=_draw_map(key, indicator_id, map_type) if mapped.height else None,
+        map=_draw_map(key, indicator_id, map_type, classes) if mapped.height else None,
         quintiles=bars[Cut.IMD_QUINTILE],
         ethnic_groups=bars[Cut.ETHNIC_GROUP],
         whole_place_only=(),
@@ -81,14 +90,14 @@ def _draw_published(key: ReleaseKey, indicator_id: str, area: Area, map_type: st
 def map_types(release: Release) -> list[str]:
     """Kinds of area that there are boundaries for."""
     drawn = set(release.table("boundaries")["area_type"].unique().to_list())
-    return [kind for kind in (AreaType.MSOA, AreaType.LSOA) if kind in drawn]
+    return [kind for kind in charts.AREA_NOUNS if kind in drawn]
 
 
 @lru_cache(maxsize=256)
-def _draw_map(key: ReleaseKey, indicator_id: str, map_type: str) -> Figure | None:
+def _draw_map(key: ReleaseKey, indicator_id: str, map_type: str, classes: MapClasses) -> Figure | None:
     if map_type not in map_types(key.release):
         return None
-    return charts.draw_map(key.release, indicator_id, area_type=AreaType(map_type))
+    return charts.draw_map(key.release, indicator_id, area_type=AreaType(map_type), classes=classes)
 
 
 @lru_cache(maxsize=1024)
