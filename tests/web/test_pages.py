@@ -202,6 +202,15 @@ def test_a_map_against_the_place_keeps_its_choice_in_the_address(client: Client)
     assert client.get(html.unescape(link[1])).status_code == 200
 
 
+def test_two_breakdowns_at_once_are_a_picture_that_can_be_had_as_a_file(client: Client) -> None:
+    page = get(client, "/profiles/screening/bowel_screening/")
+    assert "by ethnic group, five groups and deprivation, national fifths" in words_of(page)
+    assert "The groups differ most in ‘" in words_of(page)
+    link = re.search(r'href="([^"]*pictures/pair-[^"]*\.svg[^"]*)"', page)
+    assert link
+    assert client.get(html.unescape(link[1])).status_code == 200
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -228,9 +237,9 @@ def test_what_is_not_there_gives_a_page_that_says_so(client: Client, address: st
 
 def test_indicator_shows_every_chart_with_a_sentence_and_a_table(client: Client, release: Release) -> None:
     page = get(client, f"{PROFILE}hypertension_prevalence/")
-    assert len(re.findall(r'<section class="eg-figure"', page)) == 4
-    assert len(re.findall(r'<svg[^>]+role="img"', page)) == 4
-    assert len(re.findall(r"Show the figures", page)) == 4
+    assert len(re.findall(r'<section class="eg-figure"', page)) == 5
+    assert len(re.findall(r'<svg[^>]+role="img"', page)) == 5
+    assert len(re.findall(r"Show the figures", page)) == 5
     assert "Slope index of inequality" in page
 
 

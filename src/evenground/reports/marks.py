@@ -43,6 +43,17 @@ MEANINGS: Final = {
 }
 
 
+SERIES: Final = (
+    ("#002c56", "M-7,0A7,7 0 1 1 7,0A7,7 0 1 1 -7,0Z"),
+    ("#ffffff", "M-6.5,-6.5H6.5V6.5H-6.5Z"),
+    ("#a6cbec", "M0,-9L9,0L0,9L-9,0Z"),
+    ("#005eb8", "M0,-8L8,7H-8Z"),
+    ("#5a9ad5", "M0,8L8,-7H-8Z"),
+    ("#ffffff", "M-7,0A7,7 0 1 1 7,0A7,7 0 1 1 -7,0Z"),
+)
+"""Fills and shapes of members of a series, edged in ink: none says that something is good or bad."""
+
+
 class Drawing:
     """Marks at places in pixels of a drawing 440 wide, from the top down."""
 
@@ -78,6 +89,11 @@ class Drawing:
             else {"fill": colour, "stroke": "#ffffff", "stroke-width": "1.5"}
         )
         self._shape(path, x, y, style, tooltip)
+
+    def point(self, number: int, x: float, y: float, tooltip: str = "") -> None:
+        """The shape of the member of a series with this number, from 0."""
+        fill, path = SERIES[number]
+        self._shape(path, x, y, {"fill": fill, "stroke": INK, "stroke-width": "1.5"}, tooltip)
 
     def wider(self, x: float, y: float, tooltip: str = "") -> None:
         """The open ring of a wider area."""

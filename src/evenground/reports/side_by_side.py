@@ -80,7 +80,7 @@ def say_compared(cells: Sequence[Cell], *, unit: str, polarity: str) -> str:
     tail = f" {count_in_words(hidden, 'figure')} suppressed: too few people to publish." if hidden else ""
     if len(shown) < 2:
         return f"There are not two figures to compare.{tail}"
-    low, high = min(combinations(sorted(shown, key=_level), 2), key=_order_of_pair)
+    low, high = min(combinations(sorted(shown, key=_level), 2), key=order_of_pair)
     difference = _shown_difference(low, high)
     if difference == 0:
         return f"No difference: they stand at {format_value(low.value, unit, low.note)}.{tail}"
@@ -102,8 +102,11 @@ def say_compared(cells: Sequence[Cell], *, unit: str, polarity: str) -> str:
 _SURENESS: Final = (Certainty.APART, Certainty.PROBABLE, Certainty.NO_INTERVAL, Certainty.UNCLEAR)
 
 
-def _order_of_pair(pair: tuple[Cell, Cell]) -> tuple[int, float]:
-    """A figure of few people is often the furthest away, and says the least."""
+def order_of_pair(pair: tuple[Cell, Cell]) -> tuple[int, float]:
+    """What sorts two figures, the lower first, by how surely and then how far they are apart.
+
+    A figure of few people is often the furthest away, and says the least.
+    """
     return _SURENESS.index(judge_difference(*pair)), -_shown_difference(*pair)
 
 
@@ -126,7 +129,7 @@ def _draw(compared: Sequence[Compared], overall: Cell, unit: str) -> str:
         for level in (cell.lower, cell.value, cell.upper)
         if level is not None
     ]
-    low, high = _round_outward(min(levels, default=0.0), max(levels, default=1.0))
+    low, high = round_outward(min(levels, default=0.0), max(levels, default=1.0))
     if unit == PERCENT:
         low, high = max(low, 0.0), min(high, 100.0)
     drawing = Drawing()
@@ -200,10 +203,10 @@ def _draw_dot(
     drawing.mark(one.comparison, place(cell.value), middle, f"{cell.label}: {figure}, {_say(one)}")
 
 
-def _round_outward(low: float, high: float) -> tuple[float, float]:
+def round_outward(low: float, high: float) -> tuple[float, float]:
     """The round numbers next below and above.
 
-    >>> _round_outward(41.3, 58.8), _round_outward(5.0, 5.0)
+    >>> round_outward(41.3, 58.8), round_outward(5.0, 5.0)
     ((40.0, 60.0), (4.0, 6.0))
     """
     span = high - low or max(abs(high), 1.0)

@@ -110,6 +110,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "plus_groups": reads.list_groups(release, info.id, choice.area),
         "pairs": pairs,
         "pair": reads.read_pair(release, info.id, pair) if pairs else None,
+        "pair_picture": reads.draw_pair(release, info.id, pair) if pairs else None,
         "inequality": reads.describe_inequality(release, info),
         "published": reads.describe_published(release, info, row),
         "meanings": reads.note_meanings([row.note]),
@@ -172,6 +173,8 @@ def download_picture(
     area = require_choice(release, request).area
     map_type, classes = require_map_type(release, request), require_map_classes(request)
     pictures = reads.draw_charts(release, info.id, area, map_type, classes).every
+    if (pair := request.GET.get("pair", "")) in reads.pair_choices(release, info.id):
+        pictures += tuple(filter(None, [reads.draw_pair(release, info.id, pair)]))
     if cut := require_breakdown(release, info, request):
         pictures += reads.draw_inequality(release, info.id, cut).every
     picture = next((one for one in pictures if one.id == picture_id), None)

@@ -41,6 +41,7 @@ from evenground_web.profiles.reads.inequality import (
 from evenground_web.profiles.reads.pictures import (
     Charts,
     draw_charts,
+    draw_pair,
     map_types,
 )
 from evenground_web.profiles.reads.published import (
@@ -72,6 +73,7 @@ __all__ = [
     "describe_published",
     "draw_charts",
     "draw_inequality",
+    "draw_pair",
     "find_area",
     "find_group",
     "find_indicator",

@@ -10,6 +10,7 @@ import polars as pl
 from evenground.releases import Release
 from evenground.reports import charts
 from evenground.reports.charts import Figure
+from evenground.reports.dumbbells import draw_cut_pair
 from evenground.reports.maps import MapClasses
 from evenground.reports.over_time import draw_over_time
 from evenground.reports.provenance import is_published
@@ -98,6 +99,16 @@ def _draw_map(key: ReleaseKey, indicator_id: str, map_type: str, classes: MapCla
     if map_type not in map_types(key.release):
         return None
     return charts.draw_map(key.release, indicator_id, area_type=AreaType(map_type), classes=classes)
+
+
+def draw_pair(release: Release, indicator_id: str, pair: str) -> Figure | None:
+    """The picture of two breakdowns at once; none where there is nothing to draw."""
+    return _draw_pair(ReleaseKey(release), indicator_id, pair)
+
+
+@lru_cache(maxsize=256)
+def _draw_pair(key: ReleaseKey, indicator_id: str, pair: str) -> Figure | None:
+    return draw_cut_pair(key.release, indicator_id, pair)
 
 
 @lru_cache(maxsize=1024)
