@@ -236,7 +236,7 @@ def _narrow_on(hiding: _Hiding, new: Codes) -> _Hiding:
     begins = np.zeros(len(system.least), dtype=bool)
     is_new = np.zeros(len(hiding.lower), dtype=bool)
     is_new[new] = True
-    begins[system.rows[is_new[system.columns]]] = True
+    begins[system.sums_of[entries_of(np.flatnonzero(is_new), system.starts)]] = True
     lower, upper = np.maximum(before.lower, hiding.lower), np.minimum(before.upper, hiding.upper)
     narrowed = narrow(system.within(lower, upper), start=begins)
     is_hidden = hiding.state.counts.is_hidden & ~is_new[: len(hiding.state.counts.lower)]

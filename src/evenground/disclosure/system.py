@@ -38,6 +38,8 @@ class System:
         The bounds of each sum.
     ends
         The first entry of each sum, and after them the number of entries: see ``make_system``.
+    sums_of, starts
+        The sums that each unknown is in, one unknown after the other, and where those of each begin.
     """
 
     lower: Floats
@@ -48,6 +50,8 @@ class System:
     least: Floats
     most: Floats
     ends: Codes
+    sums_of: Codes
+    starts: Codes
 
     def matrix(self) -> sparse.csr_array:
         """The sums as a sparse matrix, one row a sum."""
@@ -65,8 +69,11 @@ def make_system(
     """A system of bounds of unknowns, entries (sum, unknown, weight) in any order, and bounds of sums."""
     rows, columns, weights = entries
     order = np.argsort(rows, kind="stable")
-    ends = np.searchsorted(rows[order], np.arange(len(sums[0]) + 1))
-    return System(*bounds, rows[order], columns[order], weights[order], *sums, ends)
+    rows, columns, weights = rows[order], columns[order], weights[order]
+    ends = np.searchsorted(rows, np.arange(len(sums[0]) + 1))
+    by_unknown = np.argsort(columns, kind="stable")
+    starts = np.searchsorted(columns[by_unknown], np.arange(len(bounds[0]) + 1))
+    return System(*bounds, rows, columns, weights, *sums, ends, rows[by_unknown], starts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,8 @@ def narrow(system: System, *, start: NDArray[np.bool_] | None = None, rounds: in
         if (lower > upper + _TOLERANCE).any():
             # Bounds that have crossed would drive all others apart, for ever.
             break
-        active = np.zeros(len(system.least), dtype=bool)
-        active[system.rows[changed[system.columns]]] = True
+        active[:] = False
+        active[system.sums_of[entries_of(np.flatnonzero(changed), system.starts)]] = True
     return Narrowed(lower, upper, routes[0], routes[1])
 
 
