@@ -19,6 +19,8 @@ PAGES = [
     COMPARE,
     "/compare/?by=msoa&with=nowhere",
     "/groups/ethnic_group/J/",
+    "/profiles/screening/bowel_screening/funnel/?of=lsoa",
+    "/profiles/screening/bowel_screening/control-chart/",
 ]
 
 

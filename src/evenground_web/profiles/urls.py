@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from evenground_web.profiles import area_views, group_views, overview_views, report_views, views
+from evenground_web.profiles import (
+    area_views,
+    group_views,
+    overview_views,
+    report_views,
+    variation_views,
+    views,
+)
 
 app_name = "profiles"
 urlpatterns = [
@@ -51,6 +58,34 @@ urlpatterns = [
         "profiles/<slug:profile_id>/<slug:indicator_id>/inequality/",
         views.show_inequality,
         name="inequality",
+    ),
+    path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/funnel/", variation_views.show_funnel, name="funnel"
+    ),
+    path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/funnel/table.csv",
+        variation_views.download_funnel,
+        name="funnel_csv",
+    ),
+    path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/funnel/picture.<str:kind>",
+        variation_views.download_funnel_picture,
+        name="funnel_picture",
+    ),
+    path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/control-chart/",
+        variation_views.show_control_chart,
+        name="control_chart",
+    ),
+    path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/control-chart/table.csv",
+        variation_views.download_control_chart,
+        name="control_chart_csv",
+    ),
+    path(
+        "profiles/<slug:profile_id>/<slug:indicator_id>/control-chart/picture.<str:kind>",
+        variation_views.download_control_chart_picture,
+        name="control_chart_picture",
     ),
     path(
         "profiles/<slug:profile_id>/<slug:indicator_id>/fingertips.csv",
