@@ -55,6 +55,10 @@ class Event(StrEnum):
     LOG_IN_FAILED = "log_in_failed"
     FROZEN = "frozen"
     COHORT_WRITTEN = "cohort_written"
+    FIGURES_UPLOADED = "figures_uploaded"
+    FIGURES_REFUSED = "figures_refused"
+    FIGURES_PLACED = "figures_placed"
+    FIGURES_SET_ASIDE = "figures_set_aside"
     MENDED = "mended"
 
 

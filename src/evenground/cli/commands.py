@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypedDict, Unpack
 import typer
 
 from evenground import __version__
-from evenground.cli import agreements, cohorts, disclosure, fetch, gate, indicators, log, prepare, report
+from evenground.cli import (
+    agreements,
+    cohorts,
+    disclosure,
+    fetch,
+    figures,
+    gate,
+    indicators,
+    log,
+    prepare,
+    report,
+)
 from evenground.cli.consoles import console, problems, show_progress
 from evenground.cli.opening import open_release
 from evenground.cli.rank import EACH_SERVICE, Order, rank
@@ -44,6 +55,7 @@ gate.add_commands(release_app)
 app.add_typer(prepare.app, name="data")
 app.add_typer(cohorts.app, name="cohort")
 app.add_typer(fetch.app, name="fetch")
+app.add_typer(figures.app, name="figures")
 
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="The workspace folder.", envvar="EVENGROUND_WORKSPACE")

@@ -31,6 +31,7 @@ WHAT_A_ROLE_MAY_DO: Final = {
         "download the whole tables of the release",
         "check that the release is as it was written, file by file",
         "approve or return what somebody else built",
+        "send files of published figures, for the next build",
     ),
     Role.LEAD: (*_EVERYBODY, _FREEZE),
     Role.CHAMPION: _EVERYBODY,
@@ -41,4 +42,5 @@ WHAT_A_ROLE_MAY_DO: Final = {
 MAY_DOWNLOAD_TABLES: Final = frozenset({Role.ANALYST, Role.STEWARD})
 MAY_VERIFY_RELEASES: Final = frozenset({Role.STEWARD})
 MAY_DECIDE: Final = frozenset({Role.STEWARD})
+MAY_UPLOAD: Final = frozenset({Role.STEWARD})
 MAY_FREEZE: Final = frozenset({Role.ANALYST, Role.LEAD})

@@ -25,7 +25,7 @@ from csp.constants import NONCE, NONE, SELF
 from evenground_web.config.secrets import load_secret_key
 
 PACKAGE = Path(__file__).resolve().parent.parent
-STATIONS = ("profiles", "priorities", "search", "agreements", "releasing")
+STATIONS = ("profiles", "priorities", "search", "agreements", "releasing", "uploads")
 
 EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
 # What can be bought, and what that is worth: reviewed records of the place, with nothing of people in them.

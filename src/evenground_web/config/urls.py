@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/", include("evenground_web.api.urls")),
     path("agreements/", include("evenground_web.agreements.urls")),
     path("releases/", include("evenground_web.releasing.urls")),
+    path("uploads/", include("evenground_web.uploads.urls")),
     path("account/", include("evenground_web.accounts.urls")),
     path("accessibility/", views.show_accessibility, name="accessibility"),
     path("robots.txt", views.show_robots, name="robots"),

@@ -10,7 +10,7 @@ from evenground.errors import ReleaseError
 from evenground.releases import TABLES, verify_release
 from evenground.reports.completeness import list_completeness
 from evenground_web.accounts.guards import has_role, require_role
-from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
+from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_UPLOAD, MAY_VERIFY_RELEASES
 from evenground_web.common.reads import current
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
 from evenground_web.profiles import about_reads, downloads, fingertips, reads
@@ -198,6 +198,7 @@ def show_about(request: HttpRequest) -> HttpResponse:
         "may_download": has_role(request, MAY_DOWNLOAD_TABLES),
         "may_verify": has_role(request, MAY_VERIFY_RELEASES),
         "may_decide": has_role(request, MAY_DECIDE),
+        "may_upload": has_role(request, MAY_UPLOAD),
         "tables": tuple(TABLES),
     }
     return render(request, "profiles/about.jinja", context)

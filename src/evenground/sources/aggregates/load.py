@@ -176,7 +176,7 @@ def _open_all(
         except SourceError as error:
             faults += error.faults
             continue
-        options, wrong = _with_indicators(section.name, options, indicators)
+        options, wrong = with_indicators(section.name, options, indicators)
         intake.source = section.name
         tables, found = open_tables(section.name, options, intake)
         misfit = check_edition(section.name, options, lsoa_edition)
@@ -202,7 +202,7 @@ def read_aggregate_options(section: SourceSection) -> FingertipsOptions | Counts
     raise SourceError(f'The source "{section.name}" is not described rightly.', faults)
 
 
-def _with_indicators(
+def with_indicators(
     source: str, options: FingertipsOptions | CountsOptions, indicators: Mapping[str, PublishedIndicator]
 ) -> tuple[FingertipsOptions | CountsOptions, list[Fault]]:
     """The options with the indicators that the definitions name, and a fault for each that they do not."""

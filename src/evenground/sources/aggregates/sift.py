@@ -56,11 +56,16 @@ class Place:
 
 @dataclass(slots=True)
 class Sifted:
-    """The rows that are kept, and what became of the others."""
+    """The rows that are kept, and what became of the others.
+
+    ``rows`` has every row that could be read: its number, why it is dropped (null where it is kept), and a
+    list of what was done to it.
+    """
 
     kept: pl.DataFrame
     report: TableReport
     faults: list[Fault] = field(default_factory=list)
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def sift(rows: pl.DataFrame, rules: Rules, report: TableReport) -> Sifted:
         count = int(kept["changes"].list.contains(change).sum())
         if count:
             report.changed[change] = count
-    return Sifted(kept, report, faults)
+    return Sifted(kept, report, faults, frame.select("row", "reason", "changes"))
 
 
 def _drop(frame: pl.DataFrame, *reasons: tuple[pl.Expr, str]) -> pl.DataFrame:
