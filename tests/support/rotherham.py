@@ -44,7 +44,7 @@ def write_rotherham_workspace(root: Path, shared: Path, *, size: int | None) -> 
     generate_place(margins, root / "data", size=size, seed=1, as_at=AS_AT)
     margins.areas.select(AREA_COLUMNS).write_csv(root / "data/areas.csv")
     (root / "data/practices.csv").unlink()
-    _write_boundaries(root / "data/boundaries.geojson", shared)
+    write_boundaries(root / "data/boundaries.geojson", shared)
     place = root / "place.toml"
     text = (
         place.read_text()
@@ -55,7 +55,8 @@ def write_rotherham_workspace(root: Path, shared: Path, *, size: int | None) -> 
     return load_workspace(root)
 
 
-def _write_boundaries(path: Path, shared: Path) -> None:
+def write_boundaries(path: Path, shared: Path) -> None:
+    """The boundaries of its LSOAs, as a workspace asks for them."""
     file = shared / "data/boundaries/lsoa21_rotherham_staffs_stoke.geojson.gz"
     features = json.loads(gzip.decompress(file.read_bytes()))["features"]
     own = [feature for feature in features if feature["properties"]["ltla24_code"] == CODE]

@@ -52,10 +52,13 @@ def require_choice(release: Release, request: HttpRequest) -> Choice:
     return Choice(area, group)
 
 
-def require_map_type(release: Release, request: HttpRequest) -> str:
-    """The kind of area to map, or 'page not found' where there is no map of it; empty without maps."""
+def require_map_type(release: Release, request: HttpRequest, indicator_id: str) -> str:
+    """The kind of area to map, or 'page not found' where there is no map of it; empty without maps.
+
+    Without a choice it is the first that the indicator has figures of.
+    """
     map_types = reads.map_types(release)
-    map_type = request.GET.get("map", map_types[0] if map_types else "")
+    map_type = request.GET.get("map") or reads.usual_map_type(release, indicator_id)
     if map_types and map_type not in map_types:
         raise Http404
     return map_type

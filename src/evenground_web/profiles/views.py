@@ -56,7 +56,6 @@ def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
         (section, reads.list_rows(release, section.indicators, choice.area, choice.group))
         for section in profile.sections
     ]
-    map_types = reads.map_types(release)
     pictured = require_pictured(release, profile, request)
     context = {
         "release": release,
@@ -65,7 +64,8 @@ def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
         "sections": sections,
         "pictured": pictured,
         "picturable": reads.list_indicators(release, profile),
-        "charts": pictured and reads.draw_charts(release, pictured.id, choice.area, "".join(map_types[:1])),
+        "charts": pictured
+        and reads.draw_charts(release, pictured.id, choice.area, reads.usual_map_type(release, pictured.id)),
         "areas": reads.area_choices(release),
         "groups": reads.group_choices(release),
         "meanings": reads.note_meanings(row.note for _, rows in sections for row in rows),
@@ -90,7 +90,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
     profile = require_profile(release, profile_id)
     info = require_indicator(release, profile, indicator_id)
     choice = require_choice(release, request)
-    map_type, classes = require_map_type(release, request), require_map_classes(request)
+    map_type, classes = require_map_type(release, request, info.id), require_map_classes(request)
     row = reads.list_rows(release, [info.id], choice.area)[0]
     pairs = reads.pair_choices(release, info.id)
     pair = request.GET.get("pair", next(iter(pairs), ""))
@@ -171,7 +171,7 @@ def download_picture(
     release = current()
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
     area = require_choice(release, request).area
-    map_type, classes = require_map_type(release, request), require_map_classes(request)
+    map_type, classes = require_map_type(release, request, info.id), require_map_classes(request)
     pictures = reads.draw_charts(release, info.id, area, map_type, classes).every
     if (pair := request.GET.get("pair", "")) in reads.pair_choices(release, info.id):
         pictures += tuple(filter(None, [reads.draw_pair(release, info.id, pair)]))

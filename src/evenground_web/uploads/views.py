@@ -46,21 +46,20 @@ def show_uploads(request: HttpRequest) -> HttpResponse:
         if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES + _MORE:
             return _show(request, None, [{"text": _TOO_LARGE, "href": "#file"}], status=413)
         try:
-            request.upload_handlers = [LimitedUpload(make_folders(), MOST_BYTES)]
+            arriving = LimitedUpload(make_folders(), MOST_BYTES)
         except PermissionError:
             told = "The account of the site may not write to the workspace, so nothing can be sent here."
             return _show(request, None, [{"text": told, "href": "#file"}], status=503)
-        return _receive(request)
+        request.upload_handlers = [arriving]
+        return _receive(request, arriving)
     return _show(request, None, [])
 
 
 @csrf_protect
 @take_turns
-def _receive(request: HttpRequest) -> HttpResponse:
+def _receive(request: HttpRequest, arriving: LimitedUpload) -> HttpResponse:
     form = UploadForm([one.name for one in reads.list_sources()[0]], request.POST, request.FILES)
-    (arrived,) = request.upload_handlers
-    assert isinstance(arrived, LimitedUpload)  # noqa: S101  (set above)
-    if arrived.is_too_large:
+    if arriving.is_too_large:
         return _show(request, None, [{"text": _TOO_LARGE, "href": "#file"}], status=413)
     if not form.is_valid():
         return _show(request, form, list_faults(form))
@@ -69,7 +68,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
         waiting = writes.receive_file(
             content=file.file,
             name=file.plain_name,
-            sha256=arrived.digest.hexdigest(),
+            sha256=arriving.digest.hexdigest(),
             size=file.size,
             source=source,
             account=require_account(request),

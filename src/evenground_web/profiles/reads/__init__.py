@@ -43,6 +43,7 @@ from evenground_web.profiles.reads.pictures import (
     draw_charts,
     draw_pair,
     map_types,
+    usual_map_type,
 )
 from evenground_web.profiles.reads.published import (
     Comparator,
@@ -92,5 +93,6 @@ __all__ = [
     "place_of",
     "published_periods",
     "read_pair",
+    "usual_map_type",
     "widest_gaps",
 ]

@@ -94,6 +94,21 @@ def map_types(release: Release) -> list[str]:
     return [kind for kind in charts.AREA_NOUNS if kind in drawn]
 
 
+def usual_map_type(release: Release, indicator_id: str) -> str:
+    """The first kind of area that there is a map of and the indicator has figures for; empty without maps."""
+    return _usual_map_type(ReleaseKey(release), indicator_id)
+
+
+@lru_cache(maxsize=1024)
+def _usual_map_type(key: ReleaseKey, indicator_id: str) -> str:
+    kinds = map_types(key.release)
+    values = key.release.latest_values.filter(
+        (pl.col("indicator_id") == indicator_id) & (pl.col("cut") == Cut.ALL)
+    )
+    held = set(values["area_type"].unique())
+    return next((kind for kind in kinds if kind in held), next(iter(kinds), ""))
+
+
 @lru_cache(maxsize=256)
 def _draw_map(key: ReleaseKey, indicator_id: str, map_type: str, classes: MapClasses) -> Figure | None:
     if map_type not in map_types(key.release):
