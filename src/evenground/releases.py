@@ -147,6 +147,9 @@ TABLES: Final[Mapping[str, pa.Schema]] = {
         [("area_type", pa.string()), ("area_code", pa.string()), ("geojson", pa.string())]
     ),
 }
+_MOST_KEPT: Final = 8
+"""Indicators whose figures of every period are kept: of all of England's small areas, some 100 MB each."""
+
 DOCUMENTS: Final = ("indicators", "profiles", "groups", "coverage", "linkages", "agreements")
 
 
@@ -349,6 +352,7 @@ class Release:
         self.path = path
         self.manifest = manifest
         self._tables: dict[str, pl.DataFrame] = {}
+        self._figures: dict[str, pl.DataFrame] = {}
 
     @property
     def id(self) -> str:
@@ -361,12 +365,39 @@ class Release:
         Empty where the release is older than the table; nulls where it is older than a column.
         """
         if name not in self._tables:
-            empty = pl.DataFrame(pl.from_arrow(TABLES[name].empty_table()))
-            is_there = any(record.name == f"{name}.parquet" for record in self.manifest.files)
-            read = pl.read_parquet(self.path / f"{name}.parquet") if is_there else empty
-            later = [pl.lit(None, kind).alias(key) for key, kind in empty.schema.items() if key not in read]
-            self._tables[name] = read.with_columns(later)
+            self._tables[name] = self.scan(name).collect()
         return self._tables[name]
+
+    def scan(self, name: str) -> pl.LazyFrame:
+        """One of ``TABLES`` to ask a part of: what is not asked for is not read.
+
+        Columns are those of ``table``. Figures of all of England over some years take gigabytes as a whole.
+        """
+        if name in self._tables:
+            return self._tables[name].lazy()
+        empty = pl.DataFrame(pl.from_arrow(TABLES[name].empty_table()))
+        if not any(record.name == f"{name}.parquet" for record in self.manifest.files):
+            return empty.lazy()
+        # No glob: a folder may have any name.
+        read = pl.scan_parquet(self.path / f"{name}.parquet", glob=False)
+        held = read.collect_schema()
+        return read.with_columns(
+            pl.lit(None, kind).alias(key) for key, kind in empty.schema.items() if key not in held
+        )
+
+    def figures_of(self, indicator_id: str) -> pl.DataFrame:
+        """The rows of ``values`` of one indicator, in their order; those of the last few asked for are kept.
+
+        A release is written in the order of indicators, so that little else is read for it.
+        """
+        kept = self._figures.get(indicator_id)
+        if kept is None:
+            wanted = pl.col("indicator_id") == indicator_id
+            kept = self.scan("values").filter(wanted).collect()
+            while len(self._figures) >= _MOST_KEPT:
+                self._figures.pop(next(iter(list(self._figures)), ""), None)
+            self._figures[indicator_id] = kept
+        return kept
 
     @cached_property
     def latest_values(self) -> pl.DataFrame:
@@ -374,10 +405,11 @@ class Release:
 
         Published figures keep all their periods: publishers do not give every breakdown for the same one.
         """
-        values = self.table("values")
+        values = self.scan("values")
         is_published = pl.col("basis") == Basis.PUBLISHED
-        latest = values.filter(~is_published)["period"].max()
-        return values.filter(is_published | pl.col("period").eq_missing(pl.lit(latest, pl.String)))
+        latest = values.filter(~is_published).select(pl.col("period").max()).collect().item()
+        wanted = is_published | pl.col("period").eq_missing(pl.lit(latest, pl.String))
+        return values.filter(wanted).collect()
 
     @cached_property
     def indicators(self) -> dict[str, IndicatorInfo]:

@@ -18,8 +18,11 @@ WIDE: Final = "wide"
 _LEVEL: Final = 60.0
 
 
-def write_wide_release(folder: Path, *, indicators: int = 60, areas: int = 170) -> Release:
-    """Write it under ``folder``, make it current and return it; one figure in 17 is suppressed."""
+def write_wide_release(folder: Path, *, indicators: int = 60, areas: int = 170, periods: int = 1) -> Release:
+    """Write it under ``folder``, make it current and return it; one figure in 17 is suppressed.
+
+    Figures stand in the order of a build's: by indicator, area and period.
+    """
     infos = tuple(
         SPECS[0].info.model_copy(update={"id": f"indicator_{n:03}", "name": f"Indicator {n:03}"})
         for n in range(indicators)
@@ -32,7 +35,12 @@ def write_wide_release(folder: Path, *, indicators: int = 60, areas: int = 170) 
     profile = Profile(id=WIDE, name="Wide profile", description="As many as there are.", sections=sections)
     codes = [f"X1{n:07}" for n in range(areas)]
     tables = {name: pl.DataFrame(pl.from_arrow(schema.empty_table())) for name, schema in TABLES.items()}
-    tables["values"] = _fill(tables["values"], pl.concat([_make_figures(ids, codes), _make_places(ids)]))
+    latest = pl.concat([_make_figures(ids, codes), _make_places(ids)])
+    years = [f"{2025 - ago}-04-01 to {2026 - ago}-03-31" for ago in range(periods)]
+    figures = pl.concat([latest.with_columns(pl.lit(year).alias("period")) for year in years])
+    if periods > 1:
+        figures = figures.sort("indicator_id", "area_type", "area_code", "period")
+    tables["values"] = _fill(tables["values"], figures)
     tables["areas"] = _fill(tables["areas"], _make_areas(codes))
     return write_sample_release(
         folder, tables=tables, indicators=infos, profiles=(profile,), groups=(), agreements=(), linkages=()

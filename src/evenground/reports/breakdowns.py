@@ -77,7 +77,7 @@ class Breakdown:
         known = list_breakdowns(release, indicator_id)
         if cut not in known:
             raise InputError(f'The release does not show "{indicator_id}" by "{cut}". {suggest(cut, known)}')
-        values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+        values = release.figures_of(indicator_id)
         area_type, area_code = known[cut]
         own = values.filter((pl.col("area_type") == area_type) & (pl.col("area_code") == area_code))
         return cls(release, release.indicators[indicator_id], cut, area_type, area_code, own)
@@ -134,7 +134,7 @@ class Breakdown:
 
 def list_breakdowns(release: Release, indicator_id: str) -> dict[str, tuple[str, str]]:
     """The breakdowns that a gap can be seen in, with the area that is broken down, the local fifths first."""
-    values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    values = release.figures_of(indicator_id)
     place = values.filter(
         (pl.col("area_type") == AreaType.PLACE) & (pl.col("area_code") == release.manifest.place_code)
     )

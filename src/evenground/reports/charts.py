@@ -238,7 +238,7 @@ def draw_decile_bars(
     InputError
         Where the release has no such indicator.
     """
-    values = release.table("values").filter(pl.col("cut") == cut, pl.col("indicator_id") == indicator_id)
+    values = release.figures_of(indicator_id).filter(pl.col("cut") == cut)
     period, edition = max(values.select("period", "edition").iter_rows(), default=("", ""))
     view = _View.of(release, indicator_id, area_type, area_code, period=str(period))
     found = view.rows(cut)

@@ -123,9 +123,8 @@ def find_control_chart(release: Release, indicator_id: str, area: Area) -> Contr
         hint = suggest(indicator_id, release.indicators)
         raise InputError(f'The release has no indicator "{indicator_id}". {hint}')
     info = release.indicators[indicator_id]
-    own = release.table("values").filter(
-        (pl.col("indicator_id") == indicator_id)
-        & (pl.col("area_type") == area.area_type)
+    own = release.figures_of(indicator_id).filter(
+        (pl.col("area_type") == area.area_type)
         & (pl.col("area_code") == area.area_code)
         & (pl.col("cut") == Cut.ALL)
     )

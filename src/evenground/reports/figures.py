@@ -59,7 +59,7 @@ def list_rows(
 
 def list_figures(release: Release, indicator_id: str, area: Area | None = None) -> list[dict[str, Any]]:
     """Every published figure of an indicator, for one area or all, as rows for a download."""
-    values = release.table("values").filter(pl.col("indicator_id") == indicator_id)
+    values = release.figures_of(indicator_id)
     if area is not None:
         values = values.filter(
             (pl.col("area_type") == area.area_type) & (pl.col("area_code") == area.area_code)

@@ -86,10 +86,8 @@ def draw_over_time(
         raise InputError(f'The release has no indicator "{indicator_id}". {hint}')
     info = release.indicators[indicator_id]
     code = area_code or release.manifest.place_code
-    own = release.table("values").filter(
-        (pl.col("indicator_id") == indicator_id)
-        & (pl.col("area_type") == area_type)
-        & (pl.col("area_code") == code)
+    own = release.figures_of(indicator_id).filter(
+        (pl.col("area_type") == area_type) & (pl.col("area_code") == code)
     )
     periods = own.filter(pl.col("cut") == Cut.ALL)["period"].unique().sort().to_list()
     if len(periods) < 2:

@@ -107,29 +107,63 @@ def read_standings(
         Those indicators that have figures for areas of this type. Where this area has none, its cell says
         that there is no data.
     """
+    return stand_in(read_field(release, area_type, indicator_ids), release, area_code)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What the areas of a type are read against: the same for each of them."""
+
+    area_type: str
+    figures: pl.DataFrame
+    periods: Mapping[str, str]
+    place: Mapping[str, dict[str, Any]]
+    wider: Mapping[str, Cell]
+    spreads: Mapping[str, Spread]
+
+
+def read_field(release: Release, area_type: str, indicator_ids: Iterable[str] | None = None) -> Field:
+    """The latest figures of every area of a type, in the order of the indicators, with what is beside them.
+
+    Parameters
+    ----------
+    release, area_type, indicator_ids
+        As for ``read_standings``, which this is the larger part of: it can be read once for many areas.
+    """
     ids = [name for name in indicator_ids or release.indicators if name in release.indicators]
     everybody = pl.col("indicator_id").is_in(ids) & (pl.col("cut") == Cut.ALL)
-    values = release.latest_values.lazy().filter(everybody).select(_FACTS).collect()
-    of_type = values.filter(pl.col("area_type") == area_type)
+    values = release.latest_values.lazy().filter(everybody).select(_FACTS)
+    of_type = values.filter(pl.col("area_type") == area_type).collect()
     of_type = of_type.filter(pl.col("period") == pl.col("period").max().over("indicator_id"))
-    periods: dict[str, str] = dict(of_type.select("indicator_id", "period").unique().iter_rows())
-    own = _by_indicator(of_type.filter(pl.col("area_code") == area_code), periods)
-    place = _by_indicator(values.filter(pl.col("area_type") == AreaType.PLACE), periods)
-    wider = _read_wider(release, values, periods, area_type)
-    spreads = _read_spreads(of_type)
-    label = clean_text(release.area_names.get((area_type, area_code), AREA_UNKNOWN))
+    found: dict[str, str] = dict(of_type.select("indicator_id", "period").unique().iter_rows())
+    periods = {name: found[name] for name in ids if name in found}
+    beside = [str(kind) for kind in (AreaType.PLACE, *_WIDER)]
+    others = values.filter(pl.col("area_type").is_in(beside)).collect()
+    return Field(
+        area_type=area_type,
+        figures=of_type,
+        periods=periods,
+        place=_by_indicator(others.filter(pl.col("area_type") == AreaType.PLACE), periods),
+        wider=_read_wider(release, others, periods, area_type),
+        spreads=_read_spreads(of_type),
+    )
+
+
+def stand_in(field: Field, release: Release, area_code: str) -> list[Standing]:
+    """How one area stands in its field; see ``read_standings``."""
+    own = _by_indicator(field.figures.filter(pl.col("area_code") == area_code), field.periods)
+    label = clean_text(release.area_names.get((field.area_type, area_code), AREA_UNKNOWN))
     return [
         Standing(
             info=release.indicators[name],
-            period=periods[name],
+            period=period,
             cell=make_cell(label, own.get(name)),
             comparison=own[name]["comparison"] if name in own else Comparison.NOT_COMPARED,
-            place=make_cell(clean_text(release.manifest.place_name), place.get(name)),
-            wider=wider.get(name),
-            spread=spreads.get(name),
+            place=make_cell(clean_text(release.manifest.place_name), field.place.get(name)),
+            wider=field.wider.get(name),
+            spread=field.spreads.get(name),
         )
-        for name in ids
-        if name in periods
+        for name, period in field.periods.items()
     ]
 
 

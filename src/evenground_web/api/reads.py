@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
 from evenground.errors import InputError, suggest
 from evenground.releases import Release
+from evenground_web.profiles.reads import ReleaseKey
 
 _ORDER = {
     "values": ("indicator_id", "area_type", "area_code", "cut", "category", "period"),
@@ -43,18 +45,27 @@ def read_part(
     InputError
         Where a filter names what the table does not hold, with the nearest that it does.
     """
-    frame = release.latest_values if latest and table == "values" else release.table(table)
+    whole = release.scan(table)
+    part = release.latest_values.lazy() if latest and table == "values" else whole
     for column, wanted in filters.items():
         if wanted:
-            _require_held(release.table(table), column, wanted)
-            frame = frame.filter(pl.col(column).is_in(wanted))
+            _require_held(release, table, column, wanted)
+            part = part.filter(pl.col(column).is_in(wanted))
+    frame = part.collect()
     ordered = frame.sort(_ORDER[table], nulls_last=True)
     return Part(frame.height, ordered.slice(offset, limit).select(columns))
 
 
-def _require_held(frame: pl.DataFrame, column: str, wanted: Sequence[str]) -> None:
-    held = frame[column].drop_nulls().unique()
+def _require_held(release: Release, table: str, column: str, wanted: Sequence[str]) -> None:
+    held = _read_held(ReleaseKey(release), table, column)
     unknown = [name for name in wanted if name not in held]
     if unknown:
-        hint = suggest(unknown[0], held.sort().to_list())
+        hint = suggest(unknown[0], held)
         raise InputError(f'The release holds nothing with {column} "{unknown[0]}". {hint}')
+
+
+@lru_cache(maxsize=64)
+def _read_held(key: ReleaseKey, table: str, column: str) -> frozenset[str]:
+    """Every text of a column, read once for a release."""
+    texts = key.release.scan(table).select(pl.col(column).drop_nulls().unique()).collect()
+    return frozenset(texts[column])

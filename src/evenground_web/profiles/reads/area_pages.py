@@ -12,7 +12,14 @@ import polars as pl
 from evenground.releases import IndicatorInfo, Profile, Release
 from evenground.reports.charts import Figure
 from evenground.reports.spines import draw_spine
-from evenground.reports.standings import Standing, count_comparisons, read_standings, say_standing
+from evenground.reports.standings import (
+    Field,
+    Standing,
+    count_comparisons,
+    read_field,
+    say_standing,
+    stand_in,
+)
 from evenground.reports.subjects import Area, home_profile, list_indicators
 from evenground.reports.words import format_interval, format_value
 from evenground.vocabulary import AreaType, Comparison, Cut
@@ -101,8 +108,16 @@ def _read_area_figures(key: ReleaseKey, area: Area, profile_id: str) -> AreaFigu
 
 
 def _read_standings(release: Release, area: Area, profile: Profile | None) -> list[Standing]:
-    ids = [info.id for info in list_indicators(release, profile)] if profile else None
-    return read_standings(release, area.area_type, area.area_code, ids)
+    field = _read_field(ReleaseKey(release), area.area_type, profile.id if profile else "")
+    return stand_in(field, release, area.area_code)
+
+
+@lru_cache(maxsize=4)
+def _read_field(key: ReleaseKey, area_type: str, profile_id: str) -> Field:
+    """Kept for the next area of the type: all of England's small areas take a second to read."""
+    profile = key.release.profiles.get(profile_id)
+    ids = [info.id for info in list_indicators(key.release, profile)] if profile else None
+    return read_field(key.release, area_type, ids)
 
 
 def _make_line(release: Release, one: Standing, profile_id: str) -> AreaLine:

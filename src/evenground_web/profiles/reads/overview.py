@@ -155,14 +155,13 @@ def _read_overview(
     key: ReleaseKey, profile_id: str, breakdown: Breakdown, within: Area, sort: str, reverse: bool, page: int
 ) -> Overview:
     release, profile = key.release, key.release.profiles[profile_id]
-    figures = _read_figures(release, profile, breakdown, within)
-    tallies = _tally(figures)
-    columns = _list_columns(release, breakdown, tallies)
+    whole = _read_whole(key, profile_id, breakdown, within)
+    figures, columns = whole.figures, list(whole.columns)
     if sort != BY_NAME:
-        columns = _order_columns(columns, _levels(release, figures, tallies, sort), reverse)
+        columns = _order_columns(columns, _levels(release, figures, whole.tallies, sort), reverse)
     pages = max(1, -(-len(columns) // MOST_COLUMNS))
     shown = columns[(page - 1) * MOST_COLUMNS : page * MOST_COLUMNS]
-    with_figures = set(figures["indicator_id"].unique())
+    with_figures = whole.with_figures
     every = list_indicators(release, profile)
     own = figures.filter(pl.col("column").is_in([column.code for column in shown]))
     lines = _make_lines(release, [info for info in every if info.id in with_figures], own, shown)
@@ -176,8 +175,40 @@ def _read_overview(
         pages=pages,
         sections=tuple((section, found) for section, found in sections if found),
         left_out=tuple(info for info in every if info.id not in with_figures),
+        kinds=whole.kinds,
+        summary=_summarise(release, breakdown, whole, columns),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What every page and order of an overview rests on: all figures, and what is told of them together."""
+
+    figures: pl.DataFrame
+    tallies: Mapping[str, tuple[int, int]]
+    columns: tuple[Column, ...]
+    with_figures: frozenset[str]
+    kinds: tuple[tuple[str, str], ...]
+    counts: Mapping[str, int]
+    hidden: int
+
+
+@lru_cache(maxsize=2)
+def _read_whole(key: ReleaseKey, profile_id: str, breakdown: Breakdown, within: Area) -> _Whole:
+    """Those of the last two are kept: whoever turns the page or the order asks for the same."""
+    release, profile = key.release, key.release.profiles[profile_id]
+    figures = _read_figures(release, profile, breakdown, within)
+    tallies = _tally(figures)
+    columns = _list_columns(release, breakdown, tallies)
+    with_figures = frozenset(figures["indicator_id"].unique())
+    return _Whole(
+        figures=figures,
+        tallies=tallies,
+        columns=tuple(columns),
+        with_figures=with_figures,
         kinds=_list_kinds(figures, len(with_figures) * len(columns)),
-        summary=_summarise(release, breakdown, figures, columns, tallies),
+        counts=order_counts(dict(figures["comparison"].value_counts().iter_rows())),
+        hidden=figures.filter(pl.col("kind") == _CLASSES[ValueNote.SUPPRESSED]).height,
     )
 
 
@@ -327,20 +358,12 @@ def _list_kinds(figures: pl.DataFrame, cells: int) -> tuple[tuple[str, str], ...
     return tuple(entry for entry in LEGEND if entry[0] in found)
 
 
-def _summarise(
-    release: Release,
-    breakdown: Breakdown,
-    figures: pl.DataFrame,
-    columns: Sequence[Column],
-    tallies: Mapping[str, tuple[int, int]],
-) -> str:
-    counts = order_counts(dict(figures["comparison"].value_counts().iter_rows()))
-    leaders = [(one.name, *tallies[one.code]) for one in columns]
+def _summarise(release: Release, breakdown: Breakdown, whole: _Whole, columns: Sequence[Column]) -> str:
     return say_overview(
-        counts,
-        leaders,
+        whole.counts,
+        [(one.name, *whole.tallies[one.code]) for one in columns],
         place_name=release.manifest.place_name,
-        hidden=figures.filter(pl.col("kind") == _CLASSES[ValueNote.SUPPRESSED]).height,
+        hidden=whole.hidden,
         noun=breakdown.noun,
     )
 
