@@ -116,10 +116,10 @@ def _subject_choices(key: ReleaseKey, breakdown: Breakdown) -> list[Subject]:
     if not breakdown.is_areas:
         groups = group_choices(key.release).get(breakdown.heading, [])
         return [Subject(one.category, one.name.partition(": ")[2] or one.name) for one in groups]
-    values = key.release.latest_values.filter(
+    values = key.release.latest_values.lazy().filter(
         (pl.col("area_type") == breakdown.key) & (pl.col("cut") == Cut.ALL)
     )
-    codes = values["area_code"].unique().to_list()
+    codes = values.select(pl.col("area_code").unique()).collect()["area_code"].to_list()
     names = key.release.area_names
     known = [Subject(code, names.get((breakdown.key, code), code)) for code in codes if code != UNKNOWN_AREA]
     known.sort(key=lambda one: (one.name, one.code))
@@ -158,11 +158,18 @@ def _read_rows(
     """The latest row of each indicator and subject, of the latest period that the indicator has here."""
     codes = [one.code for one in subjects]
     column = column_of(breakdown)
-    values = release.latest_values.lazy().filter(pl.col("indicator_id").is_in(list(ids)) & is_in(breakdown))
-    latest = values.group_by("indicator_id").agg(pl.col("period").max())
-    own = values.filter(pl.col(column).is_in(codes))
-    rows = own.join(latest, on=["indicator_id", "period"], how="semi").collect().iter_rows(named=True)
+    wanted = pl.col("indicator_id").is_in(list(ids)) & is_in(breakdown) & pl.col(column).is_in(codes)
+    own = release.latest_values.filter(wanted)
+    latest = _read_periods(ReleaseKey(release), breakdown)
+    rows = own.join(latest, on=["indicator_id", "period"], how="semi").iter_rows(named=True)
     return {(row["indicator_id"], row[column]): row for row in rows}
+
+
+@lru_cache(maxsize=16)
+def _read_periods(key: ReleaseKey, breakdown: Breakdown) -> pl.DataFrame:
+    """The latest period of each indicator, read once for all whom it may compare."""
+    values = key.release.latest_values.lazy().filter(is_in(breakdown))
+    return values.group_by("indicator_id").agg(pl.col("period").max()).collect()
 
 
 def _make_line(
