@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest
 
 from evenground.releases import Release
 from evenground.vocabulary import ALL_SERVICES
-from evenground_web.priorities import area_reads, reads, what_if
+from evenground_web.priorities import area_reads, reads, what_if, worth_reads
 
 STEP: Final = 20
 _PERCENT: Final = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
@@ -86,6 +86,13 @@ def require_choice(release: Release, request: HttpRequest) -> Choice:
     if not known:
         raise Http404
     return _with_standard(release, choice, (asked.get("standard") or "").strip().removesuffix("%").strip())
+
+
+def read_chosen(release: Release, choice: Choice) -> worth_reads.Valued:
+    """The ranking of a choice, with need, benefit and deliverability."""
+    return worth_reads.read_valued(
+        release, choice.service, choice.kind, choice.order, choice.standard, choice.flag_rate
+    )
 
 
 def _with_standard(release: Release, choice: Choice, typed: str) -> Choice:

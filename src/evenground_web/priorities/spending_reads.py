@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from django.conf import settings
-
 from evenground.errors import EvengroundError
-from evenground.indicators import SHIPPED
 from evenground.releases import Release
 from evenground.reports.charts import Figure
 from evenground.reports.frontier import draw_frontier
@@ -19,6 +14,7 @@ from evenground.spending import Spending, load_evidence, load_offer, plan_spendi
 from evenground.spending.released import read_released
 from evenground.vocabulary import ALL_SERVICES
 from evenground_web.priorities import reads
+from evenground_web.priorities.place_records import digest_records, evidence_folders, find_folder
 from evenground_web.profiles.reads import ReleaseKey
 
 TABLES: Final = ("plan", "communities", "groups", "frontier", "floors", "comparisons", "staff")
@@ -61,7 +57,7 @@ class Answer:
 
 def has_offer() -> bool:
     """Whether the place has written what can be bought."""
-    return any(_folder().glob("*.toml"))
+    return any(find_folder("interventions").glob("*.toml"))
 
 
 def services(release: Release) -> dict[str, str]:
@@ -71,7 +67,7 @@ def services(release: Release) -> dict[str, str]:
 
 def read_answer(release: Release, choice: SpendingChoice) -> Answer:
     """The plan for a choice; worked out once for a release and what can be bought."""
-    return _read_answer(ReleaseKey(release), choice, _digest())
+    return _read_answer(ReleaseKey(release), choice, digest_records())
 
 
 @lru_cache(maxsize=64)
@@ -80,11 +76,11 @@ def _read_answer(key: ReleaseKey, choice: SpendingChoice, _digest: str) -> Answe
         frame, keys = read_released(key.release, choice.service, choice.kind)
         spending = plan_spending(
             frame,
-            load_offer(_folder()),
+            load_offer(find_folder("interventions")),
             budget=choice.budget,
             by=keys,
             weeks=choice.weeks,
-            evidence=load_evidence(SHIPPED / "evidence", _folder().parent / "evidence"),
+            evidence=load_evidence(*evidence_folders()),
             service=choice.service,
             weights=choice.weights,
             floors=choice.floors.split(),
@@ -95,15 +91,3 @@ def _read_answer(key: ReleaseKey, choice: SpendingChoice, _digest: str) -> Answe
         return Answer(None, None, str(error))
     figure = draw_frontier(spending.frontier, spending.budget) if choice.fair else None
     return Answer(spending, figure)
-
-
-def _folder() -> Path:
-    return Path(settings.EVENGROUND_DEFINITIONS) / "interventions"
-
-
-def _digest() -> str:
-    """Of every record, so that a changed one is read again."""
-    content = hashlib.sha256()
-    for path in sorted([*_folder().rglob("*.toml"), *(_folder().parent / "evidence").glob("*.toml")]):
-        content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return content.hexdigest()

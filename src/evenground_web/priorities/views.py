@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from evenground.spending import FIRST, WORTH
 from evenground_web.accounts.guards import has_role
 from evenground_web.accounts.roles import MAY_FREEZE
 from evenground_web.common.downloads import table_response
 from evenground_web.common.reads import current
 from evenground_web.priorities import area_reads, reads
 from evenground_web.priorities.community_reads import read_clusters
-from evenground_web.priorities.forms import STEP, require_area_choice, require_choice
-from evenground_web.priorities.what_if import can_flag, read_ranking, why_fixed
+from evenground_web.priorities.forms import STEP, read_chosen, require_area_choice, require_choice
+from evenground_web.priorities.what_if import can_flag, why_fixed
+from evenground_web.priorities.worth_reads import describe_evidence
 from evenground_web.profiles.downloads import PICTURE_KINDS, picture_file
 
 _COLUMNS = (
@@ -39,6 +42,7 @@ _COLUMNS = (
     "flagged",
     "top_service_id",
     "why",
+    *WORTH,
 )
 
 
@@ -47,9 +51,8 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
     """The ranked communities, with why each is there."""
     release = current()
     choice = require_choice(release, request)
-    ranked = read_ranking(
-        release, choice.service, choice.kind, choice.order, choice.standard, choice.flag_rate
-    )
+    valued = read_chosen(release, choice)
+    ranked = valued.frame
     communities = reads.describe_communities(release, ranked.head(choice.show))
     total = ranked.height
     context = {
@@ -62,6 +65,9 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "largest": max((community.upper for community in communities), default=0),
         "info": release.indicators.get(choice.service),
         "total": total,
+        "valued": valued,
+        "first": FIRST,
+        "evidence": describe_evidence(valued.records, timezone.localdate()),
         "next_show": min(choice.show + STEP, total),
         "own_standard": reads.say_standard(release, choice.service),
         "flags": reads.FLAGS if can_flag(ranked) else {},
@@ -80,14 +86,7 @@ def download_priorities(request: HttpRequest) -> HttpResponse:
     """Every ranked community of a choice as CSV."""
     release = current()
     choice = require_choice(release, request)
-    communities = reads.list_communities(
-        release,
-        choice.service,
-        choice.kind,
-        choice.order,
-        standard=choice.standard,
-        flag_rate=choice.flag_rate,
-    )
+    communities = reads.describe_communities(release, read_chosen(release, choice).frame)
     rows = [_csv_row(community) for community in communities]
     return table_response(request, f"priorities-{choice.service}-{choice.kind}", _COLUMNS, rows)
 
