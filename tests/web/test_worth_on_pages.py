@@ -71,7 +71,10 @@ def test_the_flag_says_whom_benefit_passes_over_on_the_page_and_in_the_table(
     client: Client, valued: Path
 ) -> None:
     words = words_of(get(client, PAGE))
-    assert "Going by benefit alone would pass over: African, Other White, Pakistani. Going by need would not." in words
+    assert (
+        "Going by benefit alone would pass over: African, Other White, Pakistani. Going by need would not."
+        in words
+    )
     rows = rows_of(client, "service=bowel_screening")
     flagged = {row["community"]: row["passed_over"] for row in rows}
     assert flagged["Pakistani people in Old Town"] == "True"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import polars as pl
+
 from evenground.errors import EvengroundError
 from evenground.releases import Release
 from evenground.reports.charts import Figure
@@ -15,6 +17,7 @@ from evenground.spending.released import read_released
 from evenground.vocabulary import ALL_SERVICES
 from evenground_web.priorities import reads
 from evenground_web.priorities.place_records import digest_records, evidence_folders, find_folder
+from evenground_web.priorities.what_if import read_ranking
 from evenground_web.profiles.reads import ReleaseKey
 
 TABLES: Final = ("plan", "communities", "groups", "frontier", "floors", "comparisons", "staff")
@@ -35,7 +38,7 @@ WEIGHTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SpendingChoice:
-    """What is spent on what, for how long and how fairly."""
+    """What is spent on what, for how long and how fairly; against another standard where one is given."""
 
     service: str
     kind: str
@@ -44,6 +47,7 @@ class SpendingChoice:
     weights: str
     floors: str
     fair: bool
+    standard: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def read_answer(release: Release, choice: SpendingChoice) -> Answer:
 @lru_cache(maxsize=64)
 def _read_answer(key: ReleaseKey, choice: SpendingChoice, _digest: str) -> Answer:
     try:
-        frame, keys = read_released(key.release, choice.service, choice.kind)
+        frame, keys = read_released(key.release, choice.service, choice.kind, _rank_again(key, choice))
         spending = plan_spending(
             frame,
             load_offer(find_folder("interventions")),
@@ -91,3 +95,9 @@ def _read_answer(key: ReleaseKey, choice: SpendingChoice, _digest: str) -> Answe
         return Answer(None, None, str(error))
     figure = draw_frontier(spending.frontier, spending.budget) if choice.fair else None
     return Answer(spending, figure)
+
+
+def _rank_again(key: ReleaseKey, choice: SpendingChoice) -> pl.DataFrame | None:
+    if choice.standard is None:
+        return None
+    return read_ranking(key.release, choice.service, choice.kind, "total", choice.standard)

@@ -12,9 +12,11 @@ from evenground_web.accounts.guards import has_role
 from evenground_web.accounts.roles import MAY_FREEZE
 from evenground_web.common.downloads import table_response
 from evenground_web.common.reads import current
+from evenground_web.common.turns import take_turns
 from evenground_web.priorities import area_reads, reads
 from evenground_web.priorities.community_reads import read_clusters
 from evenground_web.priorities.forms import STEP, read_chosen, require_area_choice, require_choice
+from evenground_web.priorities.spending_forms import read_budget
 from evenground_web.priorities.what_if import can_flag, why_fixed
 from evenground_web.priorities.worth_reads import describe_evidence
 from evenground_web.profiles.downloads import PICTURE_KINDS, picture_file
@@ -48,7 +50,12 @@ _COLUMNS = (
 
 @require_safe
 def show_priorities(request: HttpRequest) -> HttpResponse:
-    """The ranked communities, with why each is there."""
+    """The ranked communities, with why each is there; and what a budget would do, where one is asked of."""
+    show = take_turns(_show_priorities) if request.GET.get("budget") else _show_priorities
+    return show(request)
+
+
+def _show_priorities(request: HttpRequest) -> HttpResponse:
     release = current()
     choice = require_choice(release, request)
     valued = read_chosen(release, choice)
@@ -76,6 +83,7 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "faults": [{"text": choice.fault, "href": "#standard"}] if choice.fault else [],
         "map": reads.read_map(release, choice.service, choice.kind, choice.standard),
         "clusters": read_clusters(release, choice.service, choice.kind),
+        "spend": read_budget(release, request, choice.service),
         "may_freeze": has_role(request, MAY_FREEZE),
     }
     return render(request, "priorities/priorities.jinja", context)
