@@ -1,9 +1,9 @@
 """England's small areas and ten ethnic groups, for twenty services: how long ranking takes, and what memory.
 
-Run with ``python -m benchmarks.rank_england [--services N] [--together]``. Every step runs in a process of its
-own, so that its peak is its own: the tables are made first, then ranked one after another (as ``evenground
-rank --counts`` does), then one with neighbours that share a gap; ``--together`` ranks all in one call as well,
-as a build does, and needs much memory. The figures are kept in docs/reference/ranking.md.
+Run with ``python -m benchmarks.rank_england [--services N] [--together]``. Every step runs in a process of
+its own, so that its peak is its own: the tables are made first, then ranked one after another (as
+``evenground rank --counts`` does), then one with neighbours that share a gap; ``--together`` ranks all in one
+call as well, as a build does, and needs much memory. The figures are kept in docs/reference/ranking.md.
 """
 
 from __future__ import annotations
