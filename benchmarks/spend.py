@@ -148,11 +148,9 @@ def measure_careful(communities: int) -> None:
     cuts = Cuts(problem)
     plain = find_plan(problem, cuts)
     careful, taken = clock(lambda: find_careful_plan(problem, cuts, draws, plain, gap=GAP))
-    worst = [average_worst(draw_value(problem, draws, units)) for units in (plain.units, careful)]
-    print(
-        f"{communities:>6,} communities, worst tenth: plain {worst[0]:,.1f}, careful {worst[1]:,.1f}", end=""
-    )
-    print(f", {taken:.1f} s")
+    worst = average_worst(draw_value(problem, draws, plain.units))
+    print(f"{communities:>6,} communities, worst tenth: plain {worst:,.1f}, ", end="")
+    print(f"careful {careful.worst:,.1f} of at most {careful.bound:,.1f}, {taken:.1f} s", flush=True)
 
 
 def main() -> None:
