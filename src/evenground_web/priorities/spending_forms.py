@@ -99,7 +99,7 @@ class Budget:
     found: Spending | None = None
     problem: str = ""
     weights: dict[str, str] = field(default_factory=lambda: dict(spending_reads.WEIGHTS))
-    groups: dict[str, str] = field(default_factory=lambda: dict(spending_reads.GROUPS))
+    groups: dict[str, str] = field(default_factory=lambda: dict(spending_reads.MAIN_GROUPS))
 
 
 def read_budget(release: Release, request: HttpRequest, service: str) -> Budget:

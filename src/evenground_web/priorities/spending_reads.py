@@ -26,7 +26,8 @@ PLANS: Final = {
     "by_head": "Spend by head",
     "by_deprivation": "Spend by deprivation only",
 }
-GROUPS: Final = {"all": "Everybody", "plus_group": "Plus group", "ethnic_group": "Ethnic group"}
+MAIN_GROUPS: Final = {"all": "Everybody", "plus_group": "Plus group"}
+GROUPS: Final = MAIN_GROUPS | {"ethnic_group": "Ethnic group"}
 WEIGHTS: Final = {
     "none": "Every person counts the same",
     "proportionate": "The most deprived count twice as much",
