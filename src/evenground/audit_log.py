@@ -187,6 +187,25 @@ def verify_log(path: Path, anchors: Mapping[str, Head] | None = None) -> Head:
     return Head(len(hashes) - 1, hashes[-1])
 
 
+def digest_record(facts: Mapping[str, Any]) -> str:
+    """The SHA-256 of a record that a line of the log names.
+
+    Parameters
+    ----------
+    facts
+        By name; JSON. Those that are an empty list are left out, so that a record written before there was
+        such a fact keeps its digest.
+
+    Examples
+    --------
+    >>> digest_record({"title": "a", "evidence": []}) == digest_record({"title": "a"})
+    True
+    """
+    told = {name: fact for name, fact in facts.items() if fact != []}
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[bytes]]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

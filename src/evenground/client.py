@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Filter = str | Sequence[str]
 
-READABLE: Final = ("values", "inequality", "rankings", "areas")
+READABLE: Final = ("values", "inequality", "rankings", "clusters", "areas")
 """The tables that a site gives; a folder has the boundaries besides."""
 
 _API: Final = "api/v1/"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -22,7 +25,7 @@ ADDRESSES = [GROUP, f"{AREA}brief/", "/priorities/?service=bowel_screening&kind=
 
 
 @pytest.fixture
-def lead(open_context: OpenContext, site: Settings, live_server: LiveServer) -> BrowserContext:
+def lead(open_context: OpenContext, site: Settings, live_server: LiveServer) -> Iterator[BrowserContext]:
     """A prevention lead who has logged in, without JavaScript."""
     create_account(username="lead", display_name="A lead", role=Role.LEAD, password=PASSWORD)
     context = open_context(viewport=DESKTOP, java_script_enabled=False)
@@ -31,7 +34,13 @@ def lead(open_context: OpenContext, site: Settings, live_server: LiveServer) -> 
     page.get_by_label("Log-in name").fill("lead")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    return context
+    yield context
+    # The database keeps what was frozen, and the next test wants it empty.
+    guards = import_module("evenground_web.priorities.migrations.0002_guarded_rankings")
+    with connection.schema_editor() as editor:
+        guards.unguard(None, editor)
+        editor.execute("DELETE FROM priorities_frozenranking")
+        guards.guard(None, editor)
 
 
 @pytest.mark.parametrize("size", SIZES)

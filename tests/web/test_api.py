@@ -42,6 +42,7 @@ def test_indicators_and_profiles_are_those_of_the_release(client: Client, releas
         ("values", schemas.ValuePage),
         ("inequality", schemas.InequalityPage),
         ("rankings", schemas.RankingPage),
+        ("clusters", schemas.ClusterPage),
         ("areas", schemas.AreaPage),
     ],
 )
@@ -63,6 +64,13 @@ def test_every_row_of_a_table_comes_once_and_is_what_the_description_says(
     given = pl.DataFrame(rows, schema={name: frame.schema[name] for name in rows[0]})
     order = given.columns
     assert given.sort(order).equals(frame.select(order).sort(order))
+
+
+def test_neighbours_that_share_a_gap_come_by_service_kind_and_group(client: Client) -> None:
+    (one,) = ask(client, "/clusters?service_id=bowel_screening&community_type=msoa_ethnic_group")["items"]
+    assert (one["ethnic_group"], one["areas"], len(one["area_codes"].split(";"))) == ("J", 2, 2)
+    assert ask(client, "/clusters?community_type=lsoa&ethnic_group=J")["total"] == 0
+    assert 'Did you mean "ethnic_group"?' in ask(client, "/clusters?ethnic=J", 422)["detail"]
 
 
 def test_filters_go_together_and_a_repeated_one_widens(client: Client) -> None:
@@ -136,7 +144,16 @@ def test_the_description_names_every_address_and_its_answers(client: Client) -> 
     described = json.loads(client.get(f"{V1}/openapi.json").content)
     assert sorted(described["paths"]) == sorted(
         f"{V1}/{name}"
-        for name in ("areas", "indicators", "inequality", "profiles", "rankings", "release", "values")
+        for name in (
+            "areas",
+            "clusters",
+            "indicators",
+            "inequality",
+            "profiles",
+            "rankings",
+            "release",
+            "values",
+        )
     )
     parameters = {one["name"] for one in described["paths"][f"{V1}/values"]["get"]["parameters"]}
     assert {"indicator_id", "area_code", "cut", "period", "latest", "limit", "offset"} <= parameters

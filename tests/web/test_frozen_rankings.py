@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
 
 from evenground.audit_log import read_lines
+from evenground.errors import AuditLogError
+from evenground.pipeline.frozen import verify_frozen
 from evenground.releases import Release
+from evenground.workspace import load_workspace
 from evenground_web.accounts.roles import MAY_FREEZE, Role
 from evenground_web.priorities.models import FrozenRanking, FrozenRankingError
 from tests.support.release_factory import write_sample_release
+from tests.unit.spending.test_records import GAIN
 from tests.web.test_pages import words_of
 
 NEW = "/priorities/frozen/new/"
@@ -111,9 +117,108 @@ def test_nothing_of_it_can_be_changed_or_removed(lead: Client, release: Release)
     assert lead.post(f"/priorities/frozen/{frozen.pk}/").status_code == 405
 
 
+PLACE = """\
+[place]
+name = "Samplebury"
+code = "X00000001"
+as_at = 2026-03-31
+synthetic = true
+
+[areas]
+file = "areas.csv"
+lsoa_edition = "2021"
+imd_edition = "2025"
+"""
+TRIGGERS = ("unchanged", "kept", "not_replaced")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE priorities_frozenranking SET reasons = 'Others.'",
+        "DELETE FROM priorities_frozenranking",
+        "INSERT OR REPLACE INTO priorities_frozenranking SELECT * FROM priorities_frozenranking",
+    ],
+)
+def test_the_database_itself_refuses_to_change_or_remove_a_record(
+    lead: Client, release: Release, change: str
+) -> None:
+    frozen = freeze(lead, release)
+    with pytest.raises(IntegrityError, match="A frozen ranking cannot be"), transaction.atomic():
+        connection.cursor().execute(change)
+    assert FrozenRanking.objects.get(pk=frozen.pk).reasons == frozen.reasons
+
+
+def write_database(path: Path) -> None:
+    """The records of the test's database, as the site keeps them in a file."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM priorities_frozenranking")
+        names = [f'"{column[0]}"' for column in cursor.description]
+        rows = cursor.fetchall()
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(f"CREATE TABLE priorities_frozenranking ({', '.join(names)})")
+        file.executemany(f"INSERT INTO priorities_frozenranking VALUES ({', '.join('?' * len(names))})", rows)
+
+
+def test_the_proof_of_the_logs_proves_the_records_as_well(
+    lead: Client,
+    release: Release,
+    site: Settings,
+    tmp_path: Path,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    workspace = tmp_path / "place"
+    workspace.mkdir()
+    (workspace / "place.toml").write_text(PLACE, encoding="utf-8")
+    database, site.EVENGROUND_LOG = workspace / "site.sqlite3", str(workspace / "site-log.jsonl")
+    with django_capture_on_commit_callbacks(execute=True):
+        freeze(lead, release)
+        freeze(lead, release, title="Another")
+    write_database(database)
+    place = load_workspace(workspace)
+    assert verify_frozen(place) == 2
+    first, second = FrozenRanking.objects.order_by("id")
+    for change, told in (
+        (f"UPDATE priorities_frozenranking SET title = 'x' WHERE id = {first.pk}", "was altered"),
+        (
+            f"UPDATE priorities_frozenranking SET sha256 = 'x' WHERE id = {first.pk}",
+            "not the one that the log",
+        ),
+        (f"DELETE FROM priorities_frozenranking WHERE id = {second.pk}", f"record {second.pk} was removed"),
+    ):
+        with closing(sqlite3.connect(database)) as file, file:
+            file.execute(change)
+        with pytest.raises(AuditLogError, match=told):
+            verify_frozen(place)
+    database.unlink()
+    with pytest.raises(AuditLogError, match=f"record {first.pk} was removed"):
+        verify_frozen(place)
+
+
+def test_need_benefit_and_whom_it_passes_over_are_frozen_with_the_evidence(
+    lead: Client, release: Release, site: Settings, tmp_path: Path
+) -> None:
+    site.EVENGROUND_DEFINITIONS = tmp_path / "definitions"
+    (tmp_path / "definitions/evidence").mkdir(parents=True)
+    record = tmp_path / "definitions/evidence/bowel.toml"
+    record.write_text(GAIN + 'applies_to = { ethnic_group = ["A"] }\n', encoding="utf-8")
+    choice = {"kind": "msoa_ethnic_group", "order": "benefit"}
+    frozen = freeze(lead, release, **choice)
+    assert frozen.rows[0]["ethnic_group"] == "A"
+    # What the place's records say afterwards changes nothing.
+    record.unlink()
+    words = words_of(lead.get(f"/priorities/frozen/{frozen.pk}/").content.decode())
+    assert "Going by benefit alone would have passed over: African, Other White, Pakistani" in words
+    assert "A made-up trial, 2020" in words
+    assert "This is not what was frozen" not in words
+
+
 def test_a_record_altered_in_the_database_says_so(lead: Client, release: Release) -> None:
     frozen = freeze(lead, release)
     with connection.cursor() as cursor:
+        # Whoever has the file can take the guards away.
+        for trigger in TRIGGERS:
+            cursor.execute(f"DROP TRIGGER priorities_frozenranking_{trigger}")
         cursor.execute("UPDATE priorities_frozenranking SET reasons = 'Others.' WHERE id = %s", [frozen.pk])
     page = words_of(lead.get(f"/priorities/frozen/{frozen.pk}/").content.decode())
     assert "This is not what was frozen" in page

@@ -21,12 +21,17 @@ WorkspaceOption = Annotated[
 
 @app.command()
 def verify(workspace: WorkspaceOption = Path()) -> None:
-    """Prove that no line of the logs was altered, removed or put in; name the first that was."""
+    """Prove that no line of the logs, and no frozen ranking, was altered or removed; name those that were."""
+    from evenground.pipeline.frozen import verify_frozen
     from evenground.pipeline.releasing import verify_logs
     from evenground.workspace import load_workspace
 
-    for name, head in verify_logs(load_workspace(workspace)).items():
+    place = load_workspace(workspace)
+    for name, head in verify_logs(place).items():
         console.print(f"{name}: {head.number:,} lines, all as they were written. Last: {head.hash[:16]}")
+    frozen = verify_frozen(place)
+    if frozen:
+        console.print(f"Frozen rankings: {frozen:,}, all as they were written.")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,6 +12,7 @@ import typer
 from evenground.cli.consoles import console, problems
 from evenground.cli.opening import note_export, open_release, read_table, require_table_path, write_frame
 from evenground.cli.rank_clusters import find_places, note_unplaced, write_clusters
+from evenground.cli.rank_worth import add_worth_of
 from evenground.errors import ReleaseError, suggest
 from evenground.vocabulary import ALL_SERVICES, CommunityType
 
@@ -28,6 +30,10 @@ _AS_COLUMNS: Final = {
     ("area_code",): CommunityType.LSOA,
 }
 """What a release ranks, by the columns that make it."""
+_KEYS: Final = {
+    CommunityType.MSOA_ETHNIC_GROUP: ("area_code", "ethnic_group"),
+    CommunityType.LSOA: ("area_code",),
+}
 
 
 class Order(StrEnum):
@@ -113,11 +119,16 @@ def rank(
     boundaries: Annotated[
         Path | None, typer.Option(help="Of counts: a GeoJSON file of the areas' boundaries.")
     ] = None,
+    worth: Annotated[
+        bool,
+        typer.Option("--worth", help="With '--out': columns of need, benefit and whom it passes over."),
+    ] = False,
 ) -> None:
     """Show the communities with the most to gain, from a release or from a table of counts."""
     for path in (out, clusters):
         if path:
             require_table_path(path)
+    _require_file(worth, out)
     if counts is None:
         only = {
             "--strata": strata,
@@ -135,7 +146,9 @@ def rank(
         )
         if flag_fdr is not None:
             ranking = _flag(ranking, flag_fdr)
-        _show_release(chosen, _spend(ranking, capacity), order, top, out)
+        ranking = _spend(ranking, capacity)
+        ranking = _add_worth(worth, workspace, ranking, ("service_id", *_KEYS[kind]), service)
+        _show_release(chosen, ranking, order, top, out)
         if out:
             note_export(workspace, chosen, out, f"ranking of {service} by {kind}")
         if clusters:
@@ -172,7 +185,18 @@ def rank(
         note_unplaced(found.unplaced)
         write_clusters(found.table, clusters)
         ranking = _add_clusters(ranking, found.areas, columns)
-    _show_counts(ranking, out)
+    _show_counts(_add_worth(worth, workspace, ranking, columns.by, service), out)
+
+
+def _require_file(worth: bool, out: Path | None) -> None:
+    if worth and not out:
+        raise typer.BadParameter("adds columns to a file: name it with '--out'.", param_hint="--worth")
+
+
+def _add_worth(
+    wanted: bool, workspace: Path, ranking: pl.DataFrame, by: Sequence[str], service: str
+) -> pl.DataFrame:
+    return add_worth_of(workspace, ranking, by, service) if wanted else ranking
 
 
 def _add_clusters(ranking: pl.DataFrame, areas: pl.DataFrame, columns: Columns) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
@@ -55,6 +56,11 @@ def _say_more(spending: Spending) -> list[str]:
         f"In the worst tenth of what may be, the plan reaches {spending.worst_tenth:,.0f} on average. "
         f"No plan of this staff is better by more than {spending.gap:.2%}."
     )
+    if spending.careful_gap is not None and math.isfinite(spending.careful_gap):
+        lines.append(
+            "In its worst tenth no plan is better than the one for when things go badly by more than "
+            f"{spending.careful_gap:.2%}."
+        )
     lines += [
         f"Staff: {row['taken_on']} {row['role']} to be taken on beside {row['in_post']} in post, "
         f"for {row['hours']:,.0f} hours (£{row['cost']:,.0f})."

@@ -51,6 +51,10 @@ def worth(
         Path | None,
         typer.Option(help="The folder of what reaching somebody is worth; the workspace's by default."),
     ] = None,
+    deliverability: Annotated[
+        Path | None,
+        typer.Option(help="The folder of how easily communities can be served; as for the evidence."),
+    ] = None,
     need: Annotated[
         str | None,
         typer.Option(help="The column that says how much need there is; people not reached by default."),
@@ -72,10 +76,18 @@ def worth(
         found = open_release(workspace, release)
         frame, keys = read_communities(found, service, by)
     from evenground.indicators import SHIPPED
-    from evenground.spending import load_evidence, say_passed_over, value_communities
+    from evenground.spending import load_deliverability, load_evidence, say_passed_over, value_communities
 
-    known = load_evidence(SHIPPED / "evidence", evidence or workspace / "definitions" / "evidence")
-    valued = value_communities(frame, known, by=keys, service=service, need=need, top=top)
+    own = workspace / "definitions"
+    valued = value_communities(
+        frame,
+        load_evidence(SHIPPED / "evidence", evidence or own / "evidence"),
+        by=keys,
+        service=service,
+        need=need,
+        top=top,
+        deliverability=load_deliverability(deliverability or own / "deliverability"),
+    )
     names = found.area_names if found else {}
     of_type = dict(frame.select("area_code", "area_type").iter_rows()) if found else {}
     console.print(_draw(valued.head(top), list(keys or _keys(valued)), names, of_type))
@@ -111,10 +123,16 @@ def _draw(valued: pl.DataFrame, keys: list[str], names: dict[Any, str], of_type:
             _with_limits(row, "gap", "gap", ".0f"),
             _with_limits(row, "expected_benefit", "benefit", ".3g"),
             "" if row["rank_by_benefit"] is None else f"{row['rank_by_benefit']}",
-            *("" if row[name] is None else f"{row[name]:,g}" for name in extra),
+            *(_say_fact(row[name]) for name in extra),
             f"{group} (passed over)" if row["passed_over"] else group,
         )
     return table
+
+
+def _say_fact(fact: str | float | None) -> str:
+    if fact is None:
+        return "not known"
+    return fact if isinstance(fact, str) else f"{fact:,g}"
 
 
 def _with_limits(row: dict[str, Any], name: str, limits: str, form: str) -> str:
@@ -132,6 +150,8 @@ def _say_worth(valued: pl.DataFrame, passed_over: str) -> str:
     lines = [f"Benefit is of: {'; '.join(units)}, if the whole gap were closed."]
     if valued["expected_benefit"].null_count():
         lines.append("Where it is not known, no record of evidence tells.")
+    if len(units) > 1:
+        return " ".join([*lines, "Benefits in several units have no order: nothing goes by them."])
     return " ".join(
         [*lines, passed_over or "Going by benefit passes over no Plus group that need would not."]
     )

@@ -52,7 +52,7 @@ def find_clusters(
     apart: Sequence[str] = (),
     share: float = 0.25,
     level: float = 0.05,
-    draws: int = 999,
+    draws: int | None = None,
     seed: int = 0,
 ) -> Clusters:
     """Find neighbouring areas in which more people miss out than the main effects lead to expect.

@@ -12,7 +12,7 @@ from scipy import special
 
 from evenground.errors import InputError
 from evenground.reach.counts import find_codes
-from evenground.reach.draws import Drawn, Missing, draw_missing
+from evenground.reach.draws import Drawn, Draws, Missing, Together, draw_missing
 from evenground.reach.hierarchy import Estimate, estimate_communities, missing_out
 from evenground.reach.known import KnownCountsOf, Strata, all_is_known, fit_to_known
 from evenground.reach.main_effects import Codes, Floats
@@ -44,6 +44,21 @@ class _Estimated:
     known_reached: Floats
     rounding: float
     estimate: Estimate
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is needed of a service once it is estimated: the estimate itself takes much memory.
+
+    ``table`` is its part of the result, but for the probability of the top; ``levels`` and ``together`` are
+    what draws are made from.
+    """
+
+    service_id: str
+    keys: pl.DataFrame
+    table: pl.DataFrame
+    levels: Draws
+    together: Together
 
 
 def rank_communities(
@@ -109,18 +124,13 @@ def rank_communities(
     """
     require_services(services)
     _require_options(confidence_level, top, draws)
-    estimated = [_estimate(service, list(by), covariates, exclude, known_counts) for service in services]
-    keys = pl.concat([one.keys for one in estimated]).unique().sort(by)
+    kept = [
+        _keep(_estimate(service, list(by), covariates, exclude, known_counts), confidence_level)
+        for service in services
+    ]
+    keys = pl.concat([one.keys for one in kept]).unique().sort(by)
     drawn = draw_missing(
-        [
-            Missing(
-                one.service.id,
-                one.estimate.levels(one.service.standard),
-                _positions(keys, one.keys, by),
-                one.estimate.together,
-            )
-            for one in estimated
-        ],
+        [Missing(one.service_id, one.levels, _positions(keys, one.keys, by), one.together) for one in kept],
         keys.height,
         draws=draws,
         seed=seed,
@@ -129,8 +139,8 @@ def rank_communities(
     )
     table = pl.concat(
         [
-            _service_table(one, confidence_level, probability)
-            for one, probability in zip(estimated, drawn.probabilities, strict=True)
+            one.table.with_columns(probability=pl.Series(probability))
+            for one, probability in zip(kept, drawn.probabilities, strict=True)
         ]
     )
     table = pl.concat([table, _all_table(table, keys, list(by), drawn)])
@@ -212,7 +222,14 @@ def _tails(confidence_level: float) -> Floats:
     return np.array([0.5 - confidence_level / 2, 0.5 + confidence_level / 2])
 
 
-def _service_table(one: _Estimated, confidence_level: float, probability: Floats) -> pl.DataFrame:
+def _keep(one: _Estimated, confidence_level: float) -> _Kept:
+    levels = one.estimate.levels(one.service.standard)
+    return _Kept(
+        one.service.id, one.keys, _service_table(one, confidence_level), levels, one.estimate.together
+    )
+
+
+def _service_table(one: _Estimated, confidence_level: float) -> pl.DataFrame:
     estimate, standard = one.estimate, one.service.standard
     uptake = estimate.posterior.quantiles(_tails(confidence_level))
     # The most people miss out where uptake is lowest.
@@ -231,7 +248,6 @@ def _service_table(one: _Estimated, confidence_level: float, probability: Floats
         expected_missing=pl.Series(expected),
         lower_cl=pl.Series(limits[:, 0]),
         upper_cl=pl.Series(limits[:, 1]),
-        probability=pl.Series(probability),
         probability_below=pl.Series(estimate.probability_below(standard)),
         top_service_id=pl.lit(one.service.id),
     )

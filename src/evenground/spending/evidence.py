@@ -12,7 +12,6 @@ from scipy import stats
 
 from evenground.errors import Fault, InputError, suggest
 from evenground.spending.communities import (
-    DELIVERABILITY,
     Communities,
     Flags,
     Floats,
@@ -20,8 +19,9 @@ from evenground.spending.communities import (
     find_key_faults,
     raise_faults,
 )
+from evenground.spending.deliverability import describe_delivery
 from evenground.spending.draws import find_spread
-from evenground.spending.records import Evidence
+from evenground.spending.records import Deliverability, Evidence
 
 _SERVICE: Final = "service_id"
 _LEVEL: Final = 0.95
@@ -122,6 +122,7 @@ def value_communities(
     service: str | None = None,
     need: str | None = None,
     top: int = 20,
+    deliverability: Sequence[Deliverability] = (),
 ) -> pl.DataFrame:
     """Need, gap to the standard and expected benefit of each community: three columns, never one.
 
@@ -141,6 +142,8 @@ def value_communities(
     top
         A group is passed over where a community of it is among the first ``top`` by need, and none is by
         benefit.
+    deliverability
+        Records of how easily communities can be served.
 
     Returns
     -------
@@ -150,7 +153,9 @@ def value_communities(
         ``benefit_lower_cl`` and ``benefit_upper_cl`` (95 %), ``benefit_unit`` and ``evidence_id`` (null
         where no record tells: then people reached are all that can be said), ``rank_by_need``,
         ``rank_by_gap``, ``rank_by_benefit``, ``plus_group``, ``passed_over`` (the community's Plus group
-        is, by benefit) and what the table has of ``barriers_heard``, ``capacity`` and ``travel_minutes``.
+        is, by benefit) and what the table has, or records say, of ``barriers_heard``, ``capacity`` and
+        ``travel_minutes``. Where benefits are in several units nothing goes by them: ``rank_by_benefit`` and
+        ``passed_over`` are null.
 
     Raises
     ------
@@ -176,15 +181,15 @@ def value_communities(
         *_gap_limits(communities),
         *_benefit(communities, worth),
         communities.plus_groups().alias("plus_group"),
-        *(communities.frame[name] for name in DELIVERABILITY if name in communities.frame.columns),
     )
+    table = pl.concat([table, describe_delivery(communities, deliverability)], how="horizontal")
     keys = list(communities.keys)
     for name, column in (("need", "need"), ("gap", "gap"), ("benefit", "expected_benefit")):
         table = table.sort(column, *keys, descending=[True, *(False for _ in keys)], nulls_last=True)
         place = pl.int_range(1, pl.len() + 1)
-        table = table.with_columns(
-            pl.when(pl.col(column).is_not_null()).then(place).cast(pl.Int64).alias(f"rank_by_{name}")
-        )
+        # Gains in several units have no order.
+        is_placed = pl.col(column).is_not_null() & pl.lit(name != "benefit" or bool(worth.unit))
+        table = table.with_columns(pl.when(is_placed).then(place).cast(pl.Int64).alias(f"rank_by_{name}"))
     return flag_passed_over(table.sort("rank_by_need"), top)
 
 

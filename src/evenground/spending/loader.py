@@ -3,6 +3,7 @@
 ::
 
     definitions/
+      deliverability/ID.toml       how easily communities can be served
       evidence/ID.toml             what reaching one more person is worth
       interventions/ID.toml        what can be bought
       interventions/staff/ID.toml  who is needed for it
@@ -11,7 +12,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from evenground.errors import DefinitionError, Fault, suggest
-from evenground.spending.records import Evidence, Intervention, Role
+from evenground.spending.records import Deliverability, Evidence, Intervention, Role
 from evenground.workspace import explain_validation
 
 Record = TypeVar("Record", bound=BaseModel)
@@ -49,6 +50,20 @@ def load_evidence(*folders: Path) -> tuple[Evidence, ...]:
     return tuple(found.values())
 
 
+def load_deliverability(folder: Path) -> tuple[Deliverability, ...]:
+    """Read and check what is known of how easily communities can be served; nothing where no folder is.
+
+    Raises
+    ------
+    DefinitionError
+        With every fault of every file: file, key, what was found and the nearest right name.
+    """
+    faults: list[Fault] = []
+    found = _read_all([folder], Deliverability, "deliverability", faults)
+    _stop(faults, "What is known of serving communities")
+    return tuple(found.values())
+
+
 def load_offer(folder: Path) -> Offer:
     """Read and check the interventions in ``folder`` and the staff in its folder ``staff``.
 
@@ -72,15 +87,20 @@ def load_offer(folder: Path) -> Offer:
 
 
 def check_records(definitions: Path) -> None:
-    """Read whatever evidence and interventions a place's definitions hold.
+    """Read whatever evidence, interventions and knowledge of serving a place's definitions hold.
 
     Raises
     ------
     DefinitionError
-        With every fault of both.
+        With every fault of all.
     """
     faults: list[Fault] = []
-    for load, folder in ((load_evidence, "evidence"), (load_offer, "interventions")):
+    readers: dict[str, Callable[[Path], object]] = {
+        "evidence": load_evidence,
+        "interventions": load_offer,
+        "deliverability": load_deliverability,
+    }
+    for folder, load in readers.items():
         try:
             if (definitions / folder).is_dir():
                 load(definitions / folder)

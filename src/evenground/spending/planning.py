@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from evenground.errors import InputError
-from evenground.spending.careful import find_careful_plan
+from evenground.spending.careful import Careful, find_careful_plan
 from evenground.spending.communities import Floats
 from evenground.spending.conflicts import raise_conflict
 from evenground.spending.cuts import Cuts
@@ -57,6 +57,8 @@ class Spending:
         The mean over the worst tenth of the draws of people reached.
     gap
         How far above this plan the best possible could be, as a share.
+    careful_gap
+        The same of the careful plan and the worst tenth of any plan; ``None`` where it was left out.
     next_pounds, next_reached
         Pounds more, and how many more people those would reach.
     plan, careful
@@ -82,6 +84,7 @@ class Spending:
     benefit_upper_cl: float | None
     worst_tenth: float
     gap: float
+    careful_gap: float | None
     next_pounds: float
     next_reached: float
     plan: pl.DataFrame
@@ -212,9 +215,10 @@ def _answer(
         raise_conflict(problem, cuts, request.floors)
     draws = make_draws(request.communities, request.offer, draws=count, seed=seed)
     outcomes = {PLAN: judge_plan(request, draws, found.units)}
+    cautious: Careful | None = None
     if careful:
-        units = find_careful_plan(problem, cuts, draws, found, gap=gap)
-        outcomes[CAREFUL] = judge_plan(request, draws, units)
+        cautious = find_careful_plan(problem, cuts, draws, found, gap=gap)
+        outcomes[CAREFUL] = judge_plan(request, draws, cautious.units)
     others = {BY_HEAD: spend_by_head(request.communities, problem)}
     deprived = spend_by_deprivation(request.communities, problem)
     if deprived is not None:
@@ -241,6 +245,7 @@ def _answer(
         benefit_upper_cl=benefit[2],
         worst_tenth=average_worst(total),
         gap=found.gap,
+        careful_gap=cautious.gap if cautious else None,
         next_pounds=NEXT_POUNDS,
         next_reached=_more_people(problem.reached(more.units), outcome.reached, more.value > found.value),
         plan=make_plan_table(request, draws, found.units, level),

@@ -159,3 +159,27 @@ class Role(Reviewed):
     cost_per_week: float = Field(ge=0, allow_inf_nan=False)
     in_post: int = Field(default=0, ge=0)
     at_most: int | None = Field(default=None, ge=0)
+
+
+class Known(_Part):
+    """What is known of some communities: people a week who can be seen, how far it is, what was heard."""
+
+    communities: Keys = Field(default_factory=dict)
+    capacity: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    travel_minutes: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    barriers_heard: tuple[Words, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_facts(self) -> Self:
+        if self.capacity is None and self.travel_minutes is None and not self.barriers_heard:
+            raise ValueError("nothing is known here: give capacity, travel_minutes or barriers_heard")
+        return self
+
+
+class Deliverability(Reviewed):
+    """How easily communities can be served, as somebody found out: shown beside the rest, never added."""
+
+    id: Identifier
+    name: Words
+    source: Words
+    known: tuple[Known, ...] = Field(min_length=1)

@@ -12,7 +12,9 @@ EACH_SERVICE = "each"
 _AREA_FACTS = ("area_name", "imd_rank", "imd_decile", "imd_quintile", "ltla_code")
 
 
-def read_released(release: Release, service: str, kind: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def read_released(
+    release: Release, service: str, kind: str, rankings: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The communities that a release ranks for a service, and the columns that make one.
 
     Parameters
@@ -23,6 +25,8 @@ def read_released(release: Release, service: str, kind: str) -> tuple[pl.DataFra
         A service's id, or ``each`` for every one: ``service_id`` is then part of what makes a community.
     kind
         A ``CommunityType``.
+    rankings
+        Rows like those of the release's rankings, against another standard; its own by default.
 
     Returns
     -------
@@ -36,7 +40,8 @@ def read_released(release: Release, service: str, kind: str) -> tuple[pl.DataFra
     InputError
         Where the release does not rank the service, or ranks nothing of the kind.
     """
-    ranked = release.table("rankings").filter(pl.col("service_id") != ALL_SERVICES)
+    table = release.table("rankings") if rankings is None else rankings
+    ranked = table.filter(pl.col("service_id") != ALL_SERVICES)
     services = ranked["service_id"].unique().to_list()
     if service == ALL_SERVICES:
         raise InputError(

@@ -16,6 +16,7 @@ _ORDER = {
     "values": ("indicator_id", "area_type", "area_code", "cut", "category", "period"),
     "inequality": ("indicator_id", "area_code", "cut", "period", "measure"),
     "rankings": ("service_id", "community_type", "rank", "area_code", "ethnic_group"),
+    "clusters": ("service_id", "community_type", "cluster"),
     "areas": ("area_type", "area_code"),
 }
 

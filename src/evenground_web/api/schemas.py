@@ -59,6 +59,14 @@ class RankingFilters(Schema):
     ethnic_group: _Names
 
 
+class ClusterFilters(Schema):
+    """Which neighbours that share a gap."""
+
+    service_id: _Names
+    community_type: _Names
+    ethnic_group: _Names
+
+
 class AreaFilters(Schema):
     """Which areas."""
 
@@ -100,6 +108,12 @@ Ranking = _row_of(
     "A community, and how many of it are expected to miss out on a service.",
     *("service_id", "community_type", "rank", "area_type", "area_code", "value_note"),
 )
+Cluster = _row_of(
+    "clusters",
+    "Cluster",
+    "Neighbouring areas that share a gap, their codes with ';' between, the middle one first.",
+    *("service_id", "community_type", "cluster", "area_type", "areas", "area_codes"),
+)
 Area = _row_of(
     "areas", "Area", "An area, its parent and its deprivation.", "area_type", "area_code", "area_name"
 )
@@ -131,6 +145,12 @@ class RankingPage(Page):
     """Communities."""
 
     items: list[Ranking]  # type: ignore[valid-type]
+
+
+class ClusterPage(Page):
+    """Neighbours that share a gap."""
+
+    items: list[Cluster]  # type: ignore[valid-type]
 
 
 class AreaPage(Page):

@@ -107,6 +107,18 @@ def list_rankings(
     return _answer_part(request, "rankings", schemas.Ranking, filters, paging)
 
 
+@api.get(
+    "/clusters",
+    response={200: schemas.ClusterPage, **_PROBLEMS},
+    summary="Neighbours that share a gap",
+)
+def list_clusters(
+    request: HttpRequest, filters: Query[schemas.ClusterFilters], paging: Query[schemas.Paging]
+) -> HttpResponse:
+    """Neighbouring areas of the rankings that share a gap; none where the release has no boundaries."""
+    return _answer_part(request, "clusters", schemas.Cluster, filters, paging)
+
+
 @api.get("/areas", response={200: schemas.AreaPage, **_PROBLEMS}, summary="Areas")
 def list_areas(
     request: HttpRequest, filters: Query[schemas.AreaFilters], paging: Query[schemas.Paging]

@@ -11,9 +11,10 @@ from django.http import Http404
 from evenground.reach import AREAS_APART
 from evenground.releases import Release
 from evenground.reports.words import count_in_words, format_count
+from evenground.spending import Evidence
 from evenground.vocabulary import ALL_SERVICES
 from evenground_web.common.words import say_chance
-from evenground_web.priorities import reads
+from evenground_web.priorities import reads, worth_reads
 
 EXPLAINED: Final = 3
 """So many services, those missing most, are told in sentences; a page of paper holds no more."""
@@ -75,7 +76,7 @@ class CommunityView:
     """A community with all that is known of it here.
 
     ``together`` is its row of all services together, where the release has one; ``looked_for_neighbours`` is
-    false where the release cannot tell which areas are neighbours.
+    false where the release cannot tell which areas are neighbours. ``evidence`` is what benefits rest on.
     """
 
     name: str
@@ -88,6 +89,28 @@ class CommunityView:
     services: tuple[ServiceHere, ...]
     neighbours: tuple[Neighbours, ...]
     looked_for_neighbours: bool
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def delivery(self) -> tuple[tuple[str, str], ...]:
+        """How people here can be served; what is not known says so."""
+        first = self.services[0] if self.services else self.together
+        return () if first is None else first.community.delivery
+
+    @property
+    def offer(self) -> str:
+        """The interventions that can reach people here, by name; empty where there are none."""
+        first = self.services[0] if self.services else self.together
+        return (first.community.raw.get("can_be_reached_by") or "") if first else ""
+
+    @property
+    def equity_flags(self) -> tuple[tuple[str, str], ...]:
+        """For each service where going by benefit would pass over these people: its name, and a sentence."""
+        return tuple(
+            (here.community.top_service, here.community.equity_flag)
+            for here in self.services
+            if here.community.equity_flag
+        )
 
     @property
     def explained(self) -> tuple[ServiceHere, ...]:
@@ -116,6 +139,7 @@ def read_community(release: Release, kind: str, area_code: str, group: str) -> C
     if own.is_empty():
         raise Http404
     sizes = dict(of_kind.group_by("service_id").len().iter_rows())
+    own, evidence = worth_reads.add_worth_to(release, own)
     here = [
         ServiceHere(community, sizes[community.raw["service_id"]], say_reasons(community, sizes))
         for community in reads.describe_communities(release, own)
@@ -136,6 +160,7 @@ def read_community(release: Release, kind: str, area_code: str, group: str) -> C
             if found.group == group and area_code in {code for _, code in found.areas}
         ),
         looked_for_neighbours=has_neighbours(release, first.raw["area_type"]),
+        evidence=evidence,
     )
 
 

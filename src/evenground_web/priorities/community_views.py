@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evenground_web.common.reads import current
 from evenground_web.priorities.community_reads import read_community, say_clusters_of
+from evenground_web.priorities.worth_reads import describe_evidence
 
 
 @require_safe
@@ -25,5 +27,10 @@ def show_brief(request: HttpRequest, kind: str, code: str, group: str = "") -> H
 def _render(request: HttpRequest, template: str, kind: str, code: str, group: str) -> HttpResponse:
     release = current()
     view = read_community(release, kind, code, group)
-    context = {"release": release, "view": view, "clusters": say_clusters_of(view)}
+    context = {
+        "release": release,
+        "view": view,
+        "clusters": say_clusters_of(view),
+        "evidence": describe_evidence(view.evidence, timezone.localdate()),
+    }
     return render(request, template, context)

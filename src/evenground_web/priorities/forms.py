@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest
 
 from evenground.releases import Release
 from evenground.vocabulary import ALL_SERVICES
-from evenground_web.priorities import area_reads, reads, what_if
+from evenground_web.priorities import area_reads, reads, what_if, worth_reads
 
 STEP: Final = 20
 _PERCENT: Final = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
@@ -85,25 +85,43 @@ def require_choice(release: Release, request: HttpRequest) -> Choice:
     known &= choice.kind in known_kinds or not known_kinds
     if not known:
         raise Http404
-    return _with_standard(release, choice, (asked.get("standard") or "").strip().removesuffix("%").strip())
+    found = read_standard(release, choice.service, choice.kind, asked.get("standard"))
+    return replace(choice, standard=found.share, typed=found.typed, fault=found.fault)
 
 
-def _with_standard(release: Release, choice: Choice, typed: str) -> Choice:
-    """The choice with the standard that was typed, or with why it cannot be used."""
+def read_chosen(release: Release, choice: Choice) -> worth_reads.Valued:
+    """The ranking of a choice, with need, benefit and deliverability."""
+    return worth_reads.read_valued(
+        release, choice.service, choice.kind, choice.order, choice.standard, choice.flag_rate
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """A standard that was typed: a share where it is not the service's own, or why it cannot be used."""
+
+    share: float | None = None
+    typed: str = ""
+    fault: str = ""
+
+
+def read_standard(release: Release, service: str, kind: str, text: str | None) -> Standard:
+    """The standard that was typed, in per cent."""
+    typed = (text or "").strip().removesuffix("%").strip()
     if not typed:
-        return choice
+        return Standard()
     if not _PERCENT.fullmatch(typed) or not 0 < float(typed) <= 100:
         words = "Enter the standard as a number above 0 and up to 100, such as 75."
-        return replace(choice, typed=typed[:20], fault=words)
-    fault = what_if.why_fixed(release, choice.service, choice.kind)
+        return Standard(typed=typed[:20], fault=words)
+    fault = what_if.why_fixed(release, service, kind)
     if fault:
-        return replace(choice, typed=typed, fault=fault)
-    info = release.indicators.get(choice.service)
+        return Standard(typed=typed, fault=fault)
+    info = release.indicators.get(service)
     share = float(typed) / 100
     if info and info.target and abs(info.target.value / info.multiplier - share) < 1e-9:
         # The release's own standard needs no working out, and was ranked with what it does not show.
-        return choice
-    return replace(choice, typed=typed, standard=share)
+        return Standard()
+    return Standard(share, typed)
 
 
 def _read_number(text: str | None) -> int:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from evenground_web.accounts.roles import Role
-from evenground_web.priorities import reads
+from evenground_web.priorities import reads, worth_reads
 from evenground_web.priorities.models import FrozenRanking
 
 
@@ -31,7 +31,17 @@ class Record:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Its communities, in order."""
-        return list(self.frozen.rows)
+        return [row | {"benefit": worth_reads.say_benefit(row)} for row in self.frozen.rows]
+
+    @property
+    def knows_need(self) -> bool:
+        """Whether need was kept: records of before have the gap alone."""
+        return any("need" in row for row in self.frozen.rows)
+
+    @property
+    def passed_over(self) -> str:
+        """The Plus groups that going by benefit would have passed over, by name."""
+        return ", ".join(sorted({row["plus_group"] for row in self.frozen.rows if row.get("passed_over")}))
 
 
 def list_frozen() -> QuerySet[FrozenRanking]:

@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from evenground.spending import FIRST
 from evenground_web.accounts.forms import list_faults
 from evenground_web.accounts.guards import has_role, require_account, require_role
 from evenground_web.accounts.roles import MAY_FREEZE
 from evenground_web.common.reads import current
 from evenground_web.priorities import frozen_reads, reads, writes
-from evenground_web.priorities.forms import LONGEST_REASONS, FreezeForm, require_choice
-from evenground_web.priorities.what_if import can_flag, read_ranking
+from evenground_web.priorities.forms import LONGEST_REASONS, FreezeForm, read_chosen, require_choice
+from evenground_web.priorities.what_if import can_flag
 
 _SHOWN = 10
 
@@ -36,7 +37,8 @@ def freeze(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, "The ranking is frozen. Nobody can change it from now on.")
         return redirect("priorities:frozen", frozen.pk)
-    ranked = read_ranking(release, choice.service, choice.kind, choice.order, choice.standard)
+    valued = read_chosen(release, choice)
+    ranked = valued.frame
     context = {
         "release": release,
         "choice": choice,
@@ -47,6 +49,8 @@ def freeze(request: HttpRequest) -> HttpResponse:
         "standard": choice.typed or reads.say_standard(release, choice.service),
         "communities": reads.describe_communities(release, ranked.head(_SHOWN)),
         "total": ranked.height,
+        "valued": valued,
+        "first": FIRST,
         "form": form,
         "longest": LONGEST_REASONS,
         "faults": [*list_faults(form), *([{"text": fault, "href": "#ranking"}] if fault else [])],

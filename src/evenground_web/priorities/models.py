@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any, NoReturn
 
 from django.db import models
+
+from evenground.audit_log import digest_record
 
 
 class FrozenRankingError(RuntimeError):
@@ -28,8 +28,10 @@ class _WrittenOnce(models.QuerySet["FrozenRanking"]):
 class FrozenRanking(models.Model):
     """What was ranked, how, from which release, why it is kept, who kept it and when.
 
-    ``rows`` holds every community as it stood, ``sha256`` the digest of all the rest. Nothing that it holds
-    is looked up again: a later release, or another name of an account, changes no record.
+    ``rows`` holds every community as it stood, ``evidence`` the records that its benefits rested on,
+    ``sha256`` the digest of all the rest. Nothing that it holds is looked up again: a later release, or
+    another name of an account, changes no record. The database refuses to change or remove one as well: see
+    the migrations.
     """
 
     service_id = models.CharField(max_length=200)
@@ -47,6 +49,7 @@ class FrozenRanking(models.Model):
     as_at = models.CharField(max_length=20)
     policy = models.CharField(max_length=200)
     rows = models.JSONField()
+    evidence = models.JSONField(default=list)
     frozen_by = models.CharField(max_length=80)
     frozen_by_name = models.CharField(max_length=120)
     frozen_by_role = models.CharField(max_length=20)
@@ -67,8 +70,7 @@ class FrozenRanking(models.Model):
         names = (field.name for field in self._meta.concrete_fields if field.name not in kept)
         facts: dict[str, Any] = {name: getattr(self, name) for name in names}
         facts["frozen_at"] = self.frozen_at.isoformat(timespec="seconds")
-        text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_record(facts)
 
     def save(self, *args: Any, **options: Any) -> None:
         """Write the record; it is never written a second time."""

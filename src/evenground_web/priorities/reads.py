@@ -14,6 +14,7 @@ from evenground.reports.charts import Figure
 from evenground.reports.missing_map import draw_missing_map
 from evenground.reports.words import format_count, format_number
 from evenground.vocabulary import ALL_SERVICES, ETHNIC_GROUPS, AreaType, CommunityType
+from evenground_web.priorities import worth_reads
 from evenground_web.priorities.what_if import LOCAL, read_ranking
 from evenground_web.profiles.reads import ReleaseKey
 
@@ -24,6 +25,8 @@ KINDS: Final = {
 ORDERS: Final = {
     "total": "How many miss out",
     "per_100": "How many of each 100",
+    worth_reads.NEED: "Need: how many are not reached",
+    worth_reads.BENEFIT: "Expected benefit",
     LOCAL: "Below communities like it",
 }
 FLAGS: Final = {"": "No flags", "10": "1 flag in 10 may be wrong", "5": "1 flag in 20 may be wrong"}
@@ -55,6 +58,10 @@ class Community:
     top_service: str
     raw: dict[str, Any]
     is_flagged: bool = False
+    need: str = ""
+    benefit: str = ""
+    equity_flag: str = ""
+    delivery: tuple[tuple[str, str], ...] = ()
 
 
 def services(release: Release) -> dict[str, str]:
@@ -89,7 +96,8 @@ def list_communities(
     kind
         A ``CommunityType``.
     order
-        ``total`` for how many are expected to miss out, ``per_100`` for how many of each 100 eligible.
+        ``total`` for how many are expected to miss out, ``per_100`` for how many of each 100 eligible; see
+        ``ORDERS``, but for those by need and benefit, which are ``read_valued``'s.
     standard
         Another than the service's own, as a share.
     flag_rate
@@ -125,6 +133,10 @@ def _make_community(release: Release, row: dict[str, Any], position: int) -> Com
         top_service=top_service.name if top_service else "",
         raw=row,
         is_flagged=bool(row.get("flagged")),
+        need=_say_need(row),
+        benefit=worth_reads.say_benefit(row),
+        equity_flag=worth_reads.say_flag_of(row),
+        delivery=worth_reads.say_delivery(row),
     )
 
 
@@ -164,6 +176,14 @@ def _points_below(row: dict[str, Any]) -> int | None:
     if predicted is None or estimated is None:
         return None
     return round(100 * predicted) - round(100 * estimated)
+
+
+def _say_need(row: dict[str, Any]) -> str:
+    """People not reached yet; those of a hidden count are told from what is estimated."""
+    need = row.get("need")
+    if need is None:
+        return ""
+    return format_count(round(need)) if row["reached"] is not None else f"about {round(need):,}"
 
 
 def _say_per_100(share: float | None) -> str:

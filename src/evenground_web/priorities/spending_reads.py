@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from django.conf import settings
+import polars as pl
 
 from evenground.errors import EvengroundError
-from evenground.indicators import SHIPPED
 from evenground.releases import Release
 from evenground.reports.charts import Figure
 from evenground.reports.frontier import draw_frontier
@@ -19,6 +16,8 @@ from evenground.spending import Spending, load_evidence, load_offer, plan_spendi
 from evenground.spending.released import read_released
 from evenground.vocabulary import ALL_SERVICES
 from evenground_web.priorities import reads
+from evenground_web.priorities.place_records import digest_records, evidence_folders, find_folder
+from evenground_web.priorities.what_if import read_ranking
 from evenground_web.profiles.reads import ReleaseKey
 
 TABLES: Final = ("plan", "communities", "groups", "frontier", "floors", "comparisons", "staff")
@@ -27,7 +26,8 @@ PLANS: Final = {
     "by_head": "Spend by head",
     "by_deprivation": "Spend by deprivation only",
 }
-GROUPS: Final = {"all": "Everybody", "plus_group": "Plus group", "ethnic_group": "Ethnic group"}
+MAIN_GROUPS: Final = {"all": "Everybody", "plus_group": "Plus group"}
+GROUPS: Final = MAIN_GROUPS | {"ethnic_group": "Ethnic group"}
 WEIGHTS: Final = {
     "none": "Every person counts the same",
     "proportionate": "The most deprived count twice as much",
@@ -39,7 +39,7 @@ WEIGHTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class SpendingChoice:
-    """What is spent on what, for how long and how fairly."""
+    """What is spent on what, for how long and how fairly; against another standard where one is given."""
 
     service: str
     kind: str
@@ -48,6 +48,7 @@ class SpendingChoice:
     weights: str
     floors: str
     fair: bool
+    standard: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Answer:
 
 def has_offer() -> bool:
     """Whether the place has written what can be bought."""
-    return any(_folder().glob("*.toml"))
+    return any(find_folder("interventions").glob("*.toml"))
 
 
 def services(release: Release) -> dict[str, str]:
@@ -71,20 +72,20 @@ def services(release: Release) -> dict[str, str]:
 
 def read_answer(release: Release, choice: SpendingChoice) -> Answer:
     """The plan for a choice; worked out once for a release and what can be bought."""
-    return _read_answer(ReleaseKey(release), choice, _digest())
+    return _read_answer(ReleaseKey(release), choice, digest_records())
 
 
 @lru_cache(maxsize=64)
 def _read_answer(key: ReleaseKey, choice: SpendingChoice, _digest: str) -> Answer:
     try:
-        frame, keys = read_released(key.release, choice.service, choice.kind)
+        frame, keys = read_released(key.release, choice.service, choice.kind, _rank_again(key, choice))
         spending = plan_spending(
             frame,
-            load_offer(_folder()),
+            load_offer(find_folder("interventions")),
             budget=choice.budget,
             by=keys,
             weeks=choice.weeks,
-            evidence=load_evidence(SHIPPED / "evidence", _folder().parent / "evidence"),
+            evidence=load_evidence(*evidence_folders()),
             service=choice.service,
             weights=choice.weights,
             floors=choice.floors.split(),
@@ -97,13 +98,7 @@ def _read_answer(key: ReleaseKey, choice: SpendingChoice, _digest: str) -> Answe
     return Answer(spending, figure)
 
 
-def _folder() -> Path:
-    return Path(settings.EVENGROUND_DEFINITIONS) / "interventions"
-
-
-def _digest() -> str:
-    """Of every record, so that a changed one is read again."""
-    content = hashlib.sha256()
-    for path in sorted([*_folder().rglob("*.toml"), *(_folder().parent / "evidence").glob("*.toml")]):
-        content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return content.hexdigest()
+def _rank_again(key: ReleaseKey, choice: SpendingChoice) -> pl.DataFrame | None:
+    if choice.standard is None:
+        return None
+    return read_ranking(key.release, choice.service, choice.kind, "total", choice.standard)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from evenground.spending import FIRST, WORTH
 from evenground_web.accounts.guards import has_role
 from evenground_web.accounts.roles import MAY_FREEZE
 from evenground_web.common.downloads import table_response
 from evenground_web.common.reads import current
+from evenground_web.common.turns import take_turns
 from evenground_web.priorities import area_reads, reads
 from evenground_web.priorities.community_reads import read_clusters
-from evenground_web.priorities.forms import STEP, require_area_choice, require_choice
-from evenground_web.priorities.what_if import can_flag, read_ranking, why_fixed
+from evenground_web.priorities.forms import STEP, read_chosen, require_area_choice, require_choice
+from evenground_web.priorities.spending_forms import read_budget
+from evenground_web.priorities.what_if import can_flag, why_fixed
+from evenground_web.priorities.worth_reads import describe_evidence
 from evenground_web.profiles.downloads import PICTURE_KINDS, picture_file
 
 _COLUMNS = (
@@ -39,17 +44,22 @@ _COLUMNS = (
     "flagged",
     "top_service_id",
     "why",
+    *WORTH,
 )
 
 
 @require_safe
 def show_priorities(request: HttpRequest) -> HttpResponse:
-    """The ranked communities, with why each is there."""
+    """The ranked communities, with why each is there; and what a budget would do, where one is asked of."""
+    show = take_turns(_show_priorities) if request.GET.get("budget") else _show_priorities
+    return show(request)
+
+
+def _show_priorities(request: HttpRequest) -> HttpResponse:
     release = current()
     choice = require_choice(release, request)
-    ranked = read_ranking(
-        release, choice.service, choice.kind, choice.order, choice.standard, choice.flag_rate
-    )
+    valued = read_chosen(release, choice)
+    ranked = valued.frame
     communities = reads.describe_communities(release, ranked.head(choice.show))
     total = ranked.height
     context = {
@@ -62,6 +72,9 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "largest": max((community.upper for community in communities), default=0),
         "info": release.indicators.get(choice.service),
         "total": total,
+        "valued": valued,
+        "first": FIRST,
+        "evidence": describe_evidence(valued.records, timezone.localdate()),
         "next_show": min(choice.show + STEP, total),
         "own_standard": reads.say_standard(release, choice.service),
         "flags": reads.FLAGS if can_flag(ranked) else {},
@@ -70,6 +83,7 @@ def show_priorities(request: HttpRequest) -> HttpResponse:
         "faults": [{"text": choice.fault, "href": "#standard"}] if choice.fault else [],
         "map": reads.read_map(release, choice.service, choice.kind, choice.standard),
         "clusters": read_clusters(release, choice.service, choice.kind),
+        "spend": read_budget(release, request, choice.service),
         "may_freeze": has_role(request, MAY_FREEZE),
     }
     return render(request, "priorities/priorities.jinja", context)
@@ -80,14 +94,7 @@ def download_priorities(request: HttpRequest) -> HttpResponse:
     """Every ranked community of a choice as CSV."""
     release = current()
     choice = require_choice(release, request)
-    communities = reads.list_communities(
-        release,
-        choice.service,
-        choice.kind,
-        choice.order,
-        standard=choice.standard,
-        flag_rate=choice.flag_rate,
-    )
+    communities = reads.describe_communities(release, read_chosen(release, choice).frame)
     rows = [_csv_row(community) for community in communities]
     return table_response(request, f"priorities-{choice.service}-{choice.kind}", _COLUMNS, rows)
 

@@ -10,11 +10,13 @@ from django.utils import timezone
 
 from evenground.audit_log import Event
 from evenground.releases import MANIFEST, Release
+from evenground.spending import WORTH
 from evenground_web.accounts.models import Account
 from evenground_web.common.site_log import note_event
 from evenground_web.priorities import reads
-from evenground_web.priorities.forms import Choice
+from evenground_web.priorities.forms import Choice, read_chosen
 from evenground_web.priorities.models import FrozenRanking
+from evenground_web.priorities.worth_reads import describe_evidence
 
 ROW_COLUMNS: Final = (
     "service_id",
@@ -34,6 +36,7 @@ ROW_COLUMNS: Final = (
     "probability_top_10",
     "probability_below",
     "top_service_id",
+    *WORTH,
 )
 
 
@@ -54,14 +57,8 @@ def freeze_ranking(
     title, reasons
         In their words.
     """
-    communities = reads.list_communities(
-        release,
-        choice.service,
-        choice.kind,
-        choice.order,
-        standard=choice.standard,
-        flag_rate=choice.flag_rate,
-    )
+    valued = read_chosen(release, choice)
+    communities = reads.describe_communities(release, valued.frame)
     rows = [
         {name: community.raw[name] for name in ROW_COLUMNS}
         | {
@@ -89,6 +86,7 @@ def freeze_ranking(
         as_at=manifest.as_at,
         policy=manifest.policy,
         rows=rows,
+        evidence=describe_evidence(valued.records, timezone.localdate()),
         frozen_by=account.username,
         frozen_by_name=account.display_name,
         frozen_by_role=account.role,

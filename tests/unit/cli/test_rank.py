@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.places import BY, Kind, simulate_place
 from tests.support.release_factory import write_sample_release
+from tests.unit.spending.test_records import GAIN
 
 HOW = ["--by", "area_code,ethnic_group", "--strata", "sex,age_band", "--covariates", "imd_rank"]
 
@@ -197,3 +198,21 @@ def test_communities_of_a_release_are_flagged_and_its_clusters_written(evengroun
     assert len(found["area_codes"][0].split(";")) == found["areas"][0]
     for wrong in (("--service", "all", "--flag-fdr", "0.1"), ("--flag-fdr", "2")):
         assert evenground(*how, *wrong).returncode == 2
+
+
+def test_need_benefit_and_whom_it_passes_over_are_columns_where_asked(evenground, counts, tmp_path):
+    own, out = tmp_path / "definitions" / "evidence", tmp_path / "ranking.csv"
+    own.mkdir(parents=True)
+    (own / "bowel.toml").write_text(GAIN + 'applies_to = { ethnic_group = ["G00"] }\n', encoding="utf-8")
+    asked = ["rank", "--counts", counts, "--standard", "0.75", *HOW, "--service", "bowel_screening"]
+    done = evenground(*asked, "-w", tmp_path, "--worth", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Going by benefit alone would pass over:" in done.stdout.replace("\n", " ")
+    ranked = pl.read_csv(out, infer_schema=False)
+    assert ranked["rank"].cast(pl.Int64).is_sorted()
+    passed = ranked.filter(pl.col("passed_over") == "true")
+    assert passed.height
+    assert "G00" not in passed["ethnic_group"]
+    assert {"need", "expected_benefit", "benefit_unit", "capacity"} <= set(ranked.columns)
+    without = evenground(*asked, "--worth")
+    assert (without.returncode, "--out" in without.stderr) == (2, True)

@@ -11,7 +11,16 @@ from scipy import stats
 from evenground.errors import InputError
 from evenground.reach import find_clusters, rank_counts
 from evenground.reach.local_g import beside, calculate_local_g
-from evenground.reach.scan import Counted, find_unevenness, scan
+from evenground.reach.scan import (
+    Counted,
+    _afford_draws,
+    _draw_windows,
+    _find_top,
+    _ratios,
+    _scale,
+    find_unevenness,
+    scan,
+)
 
 
 def draw_map(seed: int, *, areas: int = 60, unevenness: float = 0.0, gap: float = 0.0) -> Counted:
@@ -85,6 +94,22 @@ def test_the_ratio_is_kulldorffs_where_nothing_else_differs():
 
     wanted = log_likelihood(70, 200) + log_likelihood(58, 200) - log_likelihood(128, 400)
     assert circle.log_ratio == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("areas", [2, 9, 60, 700])
+def test_the_highest_ratio_is_found_though_few_are_worked_out(areas):
+    for seed in range(4):
+        one = draw_map(seed, areas=areas, unevenness=0.05 * (seed % 2), gap=0.4 * (seed // 2))
+        windows, scaled = _draw_windows(one, 0.5), _scale(one, one.missed)
+        every = _ratios(one.eligible, one.missed, *scaled, windows)
+        assert _find_top(one.eligible, one.missed, *scaled, windows) == every.max()
+
+
+def test_there_are_fewer_maps_made_by_chance_where_each_takes_long():
+    few, many = (_draw_windows(draw_map(1, areas=areas), 0.25) for areas in (60, 4_000))
+    assert _afford_draws([few]) == 999
+    assert 99 < _afford_draws([many] * 2) < 999
+    assert _afford_draws([many] * 12) == 99
 
 
 def test_the_same_seed_gives_the_same_answer():

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from evenground.spending import Offer, check_communities, plan_spending
-from evenground.spending.careful import find_careful_plan
+from evenground.spending.careful import _weigh, find_careful_plan
 from evenground.spending.cuts import Cuts
-from evenground.spending.draws import average_worst, draw_value, make_draws
+from evenground.spending.draws import WORST, average_worst, draw_value, make_draws
 from evenground.spending.problem import Floors, Problem, make_problem
 from evenground.spending.solver import find_plan
 from tests.support.spending import (
@@ -115,10 +115,26 @@ def test_no_plan_of_a_small_program_has_a_better_worst_tenth_than_the_careful_on
     draws = make_draws(check_communities(table, ["area_code"]), offer, draws=60, seed=seed)
     cuts = Cuts(problem)
     first = find_plan(problem, cuts, gap=1e-9)
-    careful = find_careful_plan(problem, cuts, draws, first, gap=1e-6)
+    found = find_careful_plan(problem, cuts, draws, first, gap=1e-6)
+    careful = found.units
     best = max(average_worst(draw_value(problem, draws, units)) for units in try_all(problem))
     assert problem.allows(careful)
     assert average_worst(draw_value(problem, draws, careful)) == pytest.approx(best, rel=1e-4, abs=1e-4)
+    assert found.worst == pytest.approx(best, rel=1e-4, abs=1e-4)
+    assert found.bound >= best - 1e-4
+    # The bound that large programs go by holds for these as well.
+    share, bound = _weigh(problem, cuts, draws, first.units, 1e-3, WORST)
+    assert bound >= best - 1e-4
+    assert share.sum() == pytest.approx(1)
+
+
+def test_the_careful_plan_of_a_large_program_is_told_with_a_bound_on_every_plan_s_worst_tenth():
+    planned = plan_spending(make_place(90), make_offer(), budget=15_000, by=BY, frontier=False, draws=100)
+    worst = dict(planned.comparisons.select("plan", "worst_tenth").iter_rows())
+    assert worst["careful"] >= worst["plan"]
+    assert 0 <= planned.careful_gap < 0.08
+    left_out = plan_spending(make_place(12), make_offer(), budget=2_000, by=BY, careful=False, draws=20)
+    assert left_out.careful_gap is None
 
 
 def test_the_best_plan_by_hand():

@@ -8,7 +8,7 @@ import pytest
 
 from evenground.errors import DefinitionError
 from evenground.indicators import SHIPPED, load_definitions
-from evenground.spending import load_evidence, load_offer
+from evenground.spending import load_deliverability, load_evidence, load_offer
 from evenground.spending.loader import check_records
 
 REVIEWED = 'author = "Prevention lead"\nchecker = "Public health consultant"\nreview_date = 2027-11-30\n'
@@ -40,6 +40,18 @@ population = "Adults of a made-up trial"
 reviewed = 2026-11-01
 {REVIEWED}
 gain = {{ value = 0.02, lower = 0.01, upper = 0.03, source = "A made-up trial, 2020" }}
+"""
+
+KNOWN = f"""
+id = "evenings"
+name = "What practice managers know"
+source = "Practice managers of a made-up place, 2026"
+{REVIEWED}
+
+[[known]]
+communities = {{ ethnic_group = ["J", "N"] }}
+capacity = 40
+barriers_heard = ["No evening appointments"]
 """
 
 
@@ -149,3 +161,22 @@ def test_a_check_finds_the_faults_of_every_record_of_a_place(offered):
     told = str(raised.value)
     assert "evidence/bowel.toml, unite" in told
     assert "interventions/evening.toml, cost.each" in told
+
+
+def test_what_is_known_of_serving_communities_is_read_and_faults_are_told(tmp_path):
+    folder = tmp_path / "deliverability"
+    assert load_deliverability(folder) == ()
+    folder.mkdir()
+    (folder / "evenings.toml").write_text(KNOWN, encoding="utf-8")
+    assert load_deliverability(folder)[0].known[0].capacity == 40
+    bad = KNOWN.replace("capacity = 40", "capacity = -1").replace("source =", "sauce =")
+    (folder / "evenings.toml").write_text(bad, encoding="utf-8")
+    (folder / "empty.toml").write_text(KNOWN.replace("evenings", "empty").split("capacity")[0])
+    with pytest.raises(DefinitionError) as raised:
+        check_records(tmp_path)
+    told = "\n".join(str(fault) for fault in raised.value.faults)
+    assert "deliverability/evenings.toml, source: is missing. Add it." in told
+    assert (
+        "deliverability/evenings.toml, known.0.capacity: Input should be greater than or equal to 0" in told
+    )
+    assert "deliverability/empty.toml, known.0: nothing is known here" in told

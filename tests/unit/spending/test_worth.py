@@ -6,8 +6,17 @@ import polars as pl
 import pytest
 
 from evenground.errors import InputError
-from evenground.spending import Offer, plan_spending, say_passed_over, value_communities
-from tests.support.spending import make_evidence, make_intervention, make_table
+from evenground.spending import (
+    WORTH,
+    Deliverability,
+    Known,
+    Offer,
+    add_worth,
+    plan_spending,
+    say_passed_over,
+    value_communities,
+)
+from tests.support.spending import REVIEWED, make_evidence, make_intervention, make_table
 
 BY = ["service_id", "area_code"]
 
@@ -90,3 +99,52 @@ def test_benefit_cannot_be_maximised_without_evidence_or_in_two_units(table):
     records = [make_evidence("a", "bowel", 0.1), make_evidence("b", "checks", 0.1, unit="deaths put off")]
     with pytest.raises(InputError, match="several units"):
         plan_spending(table, offer, by=BY, budget=100, maximise="benefit", evidence=records)
+
+
+def known(*rows: Known, name: str = "survey") -> Deliverability:
+    return Deliverability(**REVIEWED, id=name, name="A survey", source=f"The {name} of 2026", known=rows)
+
+
+def test_what_is_known_of_serving_stands_beside_and_the_more_exact_record_is_believed(table):
+    records = [
+        known(
+            Known(communities={"service_id": ("bowel",)}, capacity=40, barriers_heard=("No bus", "No time"))
+        ),
+        known(
+            Known(communities={"service_id": ("bowel",), "area_code": ("E00000002",)}, capacity=5),
+            name="visit",
+        ),
+        known(Known(communities={"ward": ("X",)}, capacity=1), name="elsewhere"),
+    ]
+    valued = value_communities(table, [], by=BY, deliverability=records).sort("area_code")
+    assert valued["capacity"].to_list() == [40, None, 5]
+    assert valued["barriers_heard"].to_list() == ["No bus; No time", None, "No bus; No time"]
+    assert valued["delivery_source"].to_list() == [
+        "The survey of 2026", None, "The survey of 2026; The visit of 2026",
+    ]  # fmt: skip
+    # What the table itself says is not gone over.
+    assert valued["travel_minutes"].to_list() == [5, 40, 10]
+
+
+def test_benefits_in_several_units_have_no_order(table):
+    records = [make_evidence("a", "bowel", 0.02), make_evidence("b", "checks", 0.1, unit="deaths put off")]
+    valued = value_communities(table, records, by=BY, top=1)
+    assert valued["expected_benefit"].null_count() == 0
+    assert valued["rank_by_benefit"].null_count() == 3
+    assert valued["passed_over"].null_count() == 3
+
+
+def test_a_ranking_keeps_its_order_and_its_rows_without_counts(table):
+    hidden = pl.DataFrame({"service_id": ["bowel"], "area_code": ["E00000009"]})
+    ranking = pl.concat([table.sort("expected_missing"), hidden], how="diagonal")
+    offer = [make_intervention("clinic", reaches={"service_id": ("checks",)})]
+    valued = add_worth(ranking, [make_evidence("gain", "bowel", 0.02)], by=BY, interventions=offer)
+    assert valued["area_code"].to_list() == ranking["area_code"].to_list()
+    assert valued["need"].to_list() == [30, 80, 140, None]
+    assert valued["can_be_reached_by"].to_list() == [None, None, "The clinic", None]
+    assert set(WORTH) <= set(valued.columns)
+
+
+def test_nothing_can_be_said_beside_a_ranking_that_shows_no_counts(table):
+    valued = add_worth(table.with_columns(eligible=pl.lit(None, pl.Float64)), [], by=BY)
+    assert valued["need"].null_count() == 3
