@@ -232,7 +232,7 @@ def test_what_is_not_there_gives_a_page_that_says_so(client: Client, address: st
     response = client.get(address)
     assert response.status_code == 404
     assert "Page not found" in response.content.decode()
-    assert "<script>" not in response.content.decode().replace('<script nonce="', "")
+    assert response.content.decode().count("<script>") == 1
 
 
 def test_indicator_shows_every_chart_with_a_sentence_and_a_table(client: Client, release: Release) -> None:

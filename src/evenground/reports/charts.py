@@ -6,6 +6,7 @@ Every function here reads published figures only, and gives the same bytes for t
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -550,7 +551,7 @@ def finish_figure(
     names: Sequence[str],
     title: str,
     summary: str,
-    picture: str,
+    picture: str | ET.Element,
     columns: tuple[str, ...],
     rows: Sequence[tuple[str, ...]],
 ) -> Figure:

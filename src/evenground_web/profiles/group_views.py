@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from evenground.releases import IndicatorInfo, Release
 from evenground.reports.group_gaps import ORDERS
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.profiles import downloads, reads
 from evenground_web.profiles.reads import Group, group_pages
@@ -26,6 +27,7 @@ class Asked:
 
 
 @require_safe
+@keep_page
 def show_group(request: HttpRequest, cut: str, category: str) -> HttpResponse:
     """The gaps of a group, widest first, and one of them by area."""
     release = current()

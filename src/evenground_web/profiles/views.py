@@ -11,6 +11,7 @@ from evenground.releases import TABLES, verify_release
 from evenground.reports.completeness import list_completeness
 from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_VERIFY_RELEASES
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
 from evenground_web.profiles import about_reads, downloads, fingertips, reads
@@ -27,6 +28,7 @@ from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
+@keep_page
 def show_home(request: HttpRequest) -> HttpResponse:
     """What this is, the biggest gaps, and when the data is from."""
     release = current()
@@ -40,6 +42,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@keep_page
 def show_profiles(request: HttpRequest) -> HttpResponse:
     """Every profile."""
     context = {"release": current(), "report_formats": report_formats()}
@@ -47,6 +50,7 @@ def show_profiles(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@keep_page
 def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
     """The indicators of a profile for an area and a group of people."""
     release = current()
@@ -84,6 +88,7 @@ def download_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
 
 
 @require_safe
+@keep_page
 def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """One indicator: figure, map, deprivation, ethnic group, and what it means."""
     release = current()
@@ -119,6 +124,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
 
 
 @require_safe
+@keep_page
 def show_inequality(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """The gap of an indicator over time with each group's own line, and who bears how much."""
     release = current()
@@ -184,6 +190,7 @@ def download_picture(
 
 
 @require_safe
+@keep_page
 def show_about(request: HttpRequest) -> HttpResponse:
     """Sources, definitions in words, the disclosure policy, and the release."""
     release = current()
