@@ -90,6 +90,9 @@ class KeptPages:
 
 kept_pages: Final = KeptPages(MOST_BYTES)
 
+_making: Final = tuple(threading.Lock() for _ in range(64))
+"""Of many who ask for the same new page at once, one makes it and the others wait for that."""
+
 
 def keep_page(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View[P]:
     """A view whose page rests on the current release and its address alone, for whoever has not logged in."""
@@ -102,12 +105,16 @@ def keep_page(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View
             return response
         key = (current().id, request.get_full_path())
         page = kept_pages.get(key)
-        if page is None:
-            response = view(request, *args, **kwargs)
-            if not _is_for_everybody(request, response) or current().id != key[0]:
-                return response
-            page = _make_page(response)
-            kept_pages.keep(key, page)
+        if page is not None:
+            return _respond(request, page)
+        with _making[hash(key) % len(_making)]:
+            page = kept_pages.get(key)
+            if page is None:
+                response = view(request, *args, **kwargs)
+                if not _is_for_everybody(request, response) or current().id != key[0]:
+                    return response
+                page = _make_page(response)
+                kept_pages.keep(key, page)
         return _respond(request, page)
 
     return answer

@@ -36,6 +36,8 @@ _database = os.environ.get("EVENGROUND_DATABASE", "")
 EVENGROUND_LOG = os.environ.get("EVENGROUND_LOG") or (
     str(Path(_database).with_name("site-log.jsonl")) if _database else ""
 )
+# Locks that let long work take turns among all processes of the site; nothing is written in them.
+EVENGROUND_TURNS = str(Path(_database).with_name("site-turns")) if _database else ""
 
 DEBUG = False
 SECRET_KEY = os.environ.get("EVENGROUND_SECRET_KEY") or load_secret_key(_database)
@@ -88,7 +90,14 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": _database or ":memory:"}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": _database or ":memory:",
+        # A writer takes its turn at the start: one that has read first could not wait for another's end.
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Account"
