@@ -2,9 +2,9 @@
 
 Run with ``python -m benchmarks.readers [--readers N] [--seconds S] [--pause S] [--processes N]``. The site is
 started as ``evenground serve`` starts it, on this machine's own address, with one process and then with
-several. Each reader opens pages at random, one after the other, with a pause after each; a second run has
-none. Beside the times stands the processor's time of the site for a page. What the time goes to is told by
-profiling the same pages in one process.
+several. After four seconds of warming up each reader opens pages at random, one after the other, with a pause
+after each; a second run has none. Beside the times stands the processor's time of the site for a page. What
+the time goes to is told by profiling the same pages in one process.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def main() -> None:
         for processes in sorted({1, options.processes}):
             for pause in (options.pause, 0.0):
                 with _started(root, processes) as (port, numbers):
+                    _read(port, 8 * processes, 4, 0.0)
                     before = _processor_seconds(numbers)
                     waited, errors = _read(port, options.readers, options.seconds, pause)
                     spent = 1000 * (_processor_seconds(numbers) - before) / len(waited)
@@ -130,7 +131,7 @@ def _read(port: int, readers: int, seconds: float, pause: float) -> tuple[list[f
         while time.perf_counter() < end:
             start = time.perf_counter()
             try:
-                connection.request("GET", _pages(chance))
+                connection.request("GET", _pages(chance), headers={"Accept-Encoding": "gzip"})
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:

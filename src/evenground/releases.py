@@ -361,7 +361,8 @@ class Release:
         Empty where the release is older than the table; nulls where it is older than a column.
         """
         if name not in self._tables:
-            empty = pl.DataFrame(pl.from_arrow(TABLES[name].empty_table()))
+            # By way of the schema: an Arrow table, even an empty one, would load pandas for half a second.
+            empty = pl.DataFrame(schema=pl.Schema(TABLES[name]))
             is_there = any(record.name == f"{name}.parquet" for record in self.manifest.files)
             read = pl.read_parquet(self.path / f"{name}.parquet") if is_there else empty
             later = [pl.lit(None, kind).alias(key) for key, kind in empty.schema.items() if key not in read]

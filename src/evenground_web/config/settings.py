@@ -3,6 +3,7 @@
 =============================  =====================================================================
 EVENGROUND_RELEASES            the folder of releases: the only data that the site reads
 EVENGROUND_DEFINITIONS         reviewed records of interventions and evidence; beside the releases by default
+EVENGROUND_POSTCODES           postcodes with their small areas; beside the releases by default
 EVENGROUND_DATABASE            the SQLite file of accounts and sessions
 EVENGROUND_LOG                 the log of log-ins, decisions and whole tables; beside the database by default
 EVENGROUND_SECRET_KEY          signs sessions; without it, a random key is kept beside the database
@@ -31,6 +32,10 @@ EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
 # What can be bought, and what that is worth: reviewed records of the place, with nothing of people in them.
 EVENGROUND_DEFINITIONS = Path(
     os.environ.get("EVENGROUND_DEFINITIONS") or EVENGROUND_RELEASES.parent / "definitions"
+)
+# The small area of each postcode of the place, as 'evenground data postcodes' wrote it: public geography.
+EVENGROUND_POSTCODES = Path(
+    os.environ.get("EVENGROUND_POSTCODES") or EVENGROUND_RELEASES.parent / "postcodes.parquet"
 )
 _database = os.environ.get("EVENGROUND_DATABASE", "")
 EVENGROUND_LOG = os.environ.get("EVENGROUND_LOG") or (
