@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -15,8 +15,9 @@ import polars as pl
 
 from evenground.errors import InputError, suggest
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports.area_drawing import draw_areas
 from evenground.reports.cells import Cell, describe_cell, make_cell, published, round_cell
-from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
+from evenground.reports.drawing import ReferenceLine, Row, draw_rows
 from evenground.reports.maps import COMPARED, MapClasses, classify_against, classify_areas, fit_shapes
 from evenground.reports.sentences import (
     say_area_spread,
@@ -265,6 +266,7 @@ def draw_map(
     category: str = EVERYONE,
     people: str = "",
     classes: MapClasses = MapClasses.QUANTILES,
+    link_to: Callable[[str, str], str] | None = None,
 ) -> Figure:
     """An indicator by area, in classes, and patterns where there is no value.
 
@@ -279,6 +281,8 @@ def draw_map(
     classes
         ``quantiles``: up to five classes of equally many areas. ``benchmark``: each area against the place's
         figure, as the release compares them.
+    link_to
+        The path of the site that an area leads to, by its type and code; without it none leads anywhere.
 
     Raises
     ------
@@ -299,7 +303,8 @@ def draw_map(
         tooltips |= {code: f"{tooltips[code]}, {words}" for code, words in said.items()}
     else:
         fills, legend = classify_areas(known, unit=unit, polarity=polarity)
-    shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
+    links = {code: link_to(area_type, code) for code in known} if link_to else {}
+    shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips, links)
     noun = AREA_NOUNS[AreaType(area_type)]
     of_people = f", {people}" if people else ""
     figure = finish_figure(

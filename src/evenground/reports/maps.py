@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import shapely
 
+from evenground.reports.area_drawing import Shape, Swatch
 from evenground.reports.cells import Cell
-from evenground.reports.drawing import WIDTH, Shape, Swatch
+from evenground.reports.drawing import WIDTH
 from evenground.reports.svg import DOTS, HATCH, reference_pattern
 from evenground.reports.words import NOTE_EXPLANATIONS, count_in_words, format_value
 from evenground.vocabulary import Comparison, Polarity, ValueNote
@@ -135,7 +137,10 @@ def _classify_without_value(cells: Mapping[str, Cell]) -> tuple[dict[str, str], 
 
 
 def fit_shapes(
-    boundaries: Mapping[str, str], fills: Mapping[str, str], tooltips: Mapping[str, str]
+    boundaries: Mapping[str, str],
+    fills: Mapping[str, str],
+    tooltips: Mapping[str, str],
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[Shape], int]:
     """Boundaries as shapes in pixels, and the height of the map.
 
@@ -153,7 +158,7 @@ def fit_shapes(
     geometries, height = _to_pixels(geometries)
     geometries = shapely.coverage_simplify(geometries, DETAIL)
     shapes = [
-        Shape(_geojson(geometry), fills[code], tooltips[code])
+        Shape(_geojson(geometry), fills[code], tooltips[code], links.get(code, ""))
         for code, geometry in zip(codes, geometries, strict=True)
         if not geometry.is_empty
     ]

@@ -50,6 +50,7 @@ ATTRIBUTES: Final = _PRESENTATION | _GEOMETRY | {"id", "class", "viewBox"}
 _DECIMALS = re.compile(r"-?\d*\.\d+(?:e[-+]?\d+)?")
 _REFERENCE = re.compile(r"url\(['\"]?#([^'\")]+)['\"]?\)")
 _UNSAFE = re.compile(r"url\(|javascript:|expression\(|@import|[<>&\\]", re.IGNORECASE)
+_SAME_SITE = re.compile(r"(?:/(?:[A-Za-z0-9]|%[0-9A-F]{2})(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*)+/?")
 _LAYER = re.compile(r"\b([a-z]+)_marks\b")
 _EMPTY: Final = frozenset({"g", "defs", "text", "clipPath"})
 _AS_TEXT: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -76,7 +77,8 @@ def make_inline_safe(svg: str | ET.Element, *, prefix: str, title: str, descript
     Returns
     -------
     str
-        No ``style``, ``script``, links or references to outside; the same input gives the same text.
+        No ``style``, ``script`` or references to outside, and no links but to paths of the same site. The
+        same input gives the same text.
 
     Raises
     ------
@@ -91,18 +93,23 @@ def make_inline_safe(svg: str | ET.Element, *, prefix: str, title: str, descript
         "class": "evenground-figure",
         "viewBox": _view_box(source),
         "width": "100%",
-        "role": "img",
-        "aria-labelledby": f"{prefix}-title {prefix}-desc",
         "focusable": "false",
         "font-family": FONT,
     }
+    speaking = {"role": "img", "aria-labelledby": f"{prefix}-title {prefix}-desc"}
     told = "".join(
         _element(tag, {"id": f"{prefix}-{tag}"}, clean_text(text).translate(_AS_TEXT))
         for tag, text in (("title", title), ("desc", description))
     )
     hidden = _element("g", {"aria-hidden": "true"}, drawing)
     # Only a picture that refers to a pattern needs it: sixty small ones on a page do not.
-    return _element("svg", opening, told + _patterns(prefix, drawing) + hidden)
+    patterns = _patterns(prefix, drawing)
+    if "<a " not in drawing:
+        return _element("svg", opening | speaking, told + patterns + hidden)
+    # An image may hold nothing that can be clicked: an empty one stands beside the links and speaks for them.
+    size = dict(zip(("x", "y", "width", "height"), opening["viewBox"].split(), strict=True))
+    image = _element("g", speaking, told + _element("rect", size | {"fill": "none"}, ""))
+    return _element("svg", opening, patterns + image + hidden)
 
 
 def reference_pattern(name: str) -> str:
@@ -141,6 +148,8 @@ def _view_box(root: ET.Element) -> str:
 def _write(element: ET.Element, names: Mapping[str, str]) -> str:
     """An element and what is in it as text, of what is named above; nothing where nothing is left."""
     tag = _local(element.tag)
+    if tag == "a":
+        return _write_link(element, names)
     if tag not in ELEMENTS or element.get("display") == "none":
         return ""
     if tag == "path" and _draws_nothing(element):
@@ -152,6 +161,19 @@ def _write(element: ET.Element, names: Mapping[str, str]) -> str:
     if tag in _EMPTY and not inside:
         return ""
     return _element(tag, _clean_attributes(element, names), inside)
+
+
+def _write_link(element: ET.Element, names: Mapping[str, str]) -> str:
+    """A link for the pointer, with what it holds; the table beside the picture has the same for the keyboard.
+
+    A picture of 170 areas would put 170 stops in the way of the Tab key, and what is hidden from screen
+    readers must not take the focus.
+    """
+    inside = "".join([_write(inner, names) for inner in element])
+    address = element.get("href", "")
+    if not _SAME_SITE.fullmatch(address):
+        return inside
+    return _element("a", {"href": address, "tabindex": "-1"}, inside) if inside else ""
 
 
 def _element(tag: str, attributes: Mapping[str, str], inside: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,7 @@ from evenground.reports.standings import count_comparisons
 from evenground.reports.subjects import Group, home_profile
 from evenground.reports.words import format_interval, format_value
 from evenground.vocabulary import AreaType, Comparison, Cut
+from evenground_web.common.addresses import address_area
 from evenground_web.profiles.reads.choices import ReleaseKey
 from evenground_web.profiles.reads.pictures import map_types
 
@@ -151,4 +152,5 @@ def _draw_where(key: ReleaseKey, indicator_id: str, group: Group, map_type: str)
         cut=group.cut,
         category=group.category,
         people=group.name,
+        link_to=partial(address_area, key.release),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from evenground.reports.over_time import draw_over_time
 from evenground.reports.provenance import is_published
 from evenground.reports.subjects import Area, find_broken_down
 from evenground.vocabulary import AreaType, Cut
+from evenground_web.common.addresses import address_area
 from evenground_web.common.words import PUBLISHED_CUTS
 from evenground_web.profiles.reads.choices import ReleaseKey
 
@@ -98,7 +99,10 @@ def map_types(release: Release) -> list[str]:
 def _draw_map(key: ReleaseKey, indicator_id: str, map_type: str, classes: MapClasses) -> Figure | None:
     if map_type not in map_types(key.release):
         return None
-    return charts.draw_map(key.release, indicator_id, area_type=AreaType(map_type), classes=classes)
+    link_to = partial(address_area, key.release)
+    return charts.draw_map(
+        key.release, indicator_id, area_type=AreaType(map_type), classes=classes, link_to=link_to
+    )
 
 
 def draw_pair(release: Release, indicator_id: str, pair: str) -> Figure | None:
