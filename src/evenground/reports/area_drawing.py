@@ -18,6 +18,7 @@ from evenground.reports.words import clean_text
 
 _SWATCH: Final = 28
 _BASELINE: Final = 5.5
+# One for each of ``services.MOST_KINDS``.
 _SYMBOLS: Final = (
     "M-6,0A6,6 0 1 1 6,0A6,6 0 1 1 -6,0Z",
     "M-5.5,-5.5H5.5V5.5H-5.5Z",
@@ -26,8 +27,6 @@ _SYMBOLS: Final = (
     "M-2.2,-6.6H2.2V-2.2H6.6V2.2H2.2V6.6H-2.2V2.2H-6.6V-2.2H-2.2Z",
     "M0,7L7,-6H-7Z",
 )
-MOST_KINDS: Final = len(_SYMBOLS)
-"""Of places, each with a shape of its own: more could not be told apart by their shape."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from evenground.errors import InputError, suggest
+from evenground.geography.services import Service
 from evenground.releases import IndicatorInfo, Release
 from evenground.reports.area_drawing import draw_areas
 from evenground.reports.cells import Cell, describe_cell, make_cell, published, round_cell
@@ -26,6 +27,7 @@ from evenground.reports.sentences import (
     say_quintile_gap,
     say_top_community,
 )
+from evenground.reports.services_map import lay_over
 from evenground.reports.svg import make_inline_safe
 from evenground.reports.words import (
     PERCENT,
@@ -267,6 +269,7 @@ def draw_map(
     people: str = "",
     classes: MapClasses = MapClasses.QUANTILES,
     link_to: Callable[[str, str], str] | None = None,
+    services: Sequence[Service] = (),
 ) -> Figure:
     """An indicator by area, in classes, and patterns where there is no value.
 
@@ -283,6 +286,9 @@ def draw_map(
         figure, as the release compares them.
     link_to
         The path of the site that an area leads to, by its type and code; without it none leads anywhere.
+
+    services
+        Services and events to mark on it, by kind.
 
     Raises
     ------
@@ -304,7 +310,9 @@ def draw_map(
     else:
         fills, legend = classify_areas(known, unit=unit, polarity=polarity)
     links = {code: link_to(area_type, code) for code in known} if link_to else {}
-    shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips, links)
+    boundaries = _boundaries(release, area_type)
+    shapes, height = fit_shapes(boundaries, fills, tooltips, links)
+    over = lay_over(services, boundaries, fills)
     noun = AREA_NOUNS[AreaType(area_type)]
     of_people = f", {people}" if people else ""
     figure = finish_figure(
@@ -319,7 +327,7 @@ def draw_map(
         say_area_spread(
             list(known.values()), view.overall, place_name=view.name, unit=unit, polarity=polarity
         ),
-        draw_areas(shapes, legend, height=height),
+        draw_areas(shapes, legend, height=height, places=over.marks, kinds=over.kinds),
         (noun[0].upper() + noun[1:], *FIGURE_COLUMNS),
         [(cell.label, *describe_cell(cell, unit)) for cell in cells.values()],
     )

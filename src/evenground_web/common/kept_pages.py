@@ -1,9 +1,10 @@
 """Finished pages of a release, kept for readers who have not logged in.
 
-A release never changes, so a page that rests on nothing but a release and its address is made once. Whoever
+A release never changes, so a page that rests on a release, the services laid over its maps and its address
+alone is made once. Whoever
 carries a session or a message gets a page of their own each time, which is not kept: what one role may see is
-never mixed with what another may. The key names the release, so that a newly released or withdrawn one is
-seen at once. Pages stand compressed, in memory only, and the longest unread go when there are too many.
+never mixed with what another may. The key names both, so that a newly released or withdrawn one is seen
+at once. Pages stand compressed, in memory only, and the longest unread go when there are too many.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
 
 from evenground_web.common.reads import current
+from evenground_web.common.services import stamp_services
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -103,7 +105,7 @@ def keep_page(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View
             response = view(request, *args, **kwargs)
             patch_cache_control(response, private=True, no_cache=True)
             return response
-        key = (current().id, request.get_full_path())
+        key = (_name_content(), request.get_full_path())
         page = kept_pages.get(key)
         if page is not None:
             return _respond(request, page)
@@ -111,13 +113,22 @@ def keep_page(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View
             page = kept_pages.get(key)
             if page is None:
                 response = view(request, *args, **kwargs)
-                if not _is_for_everybody(request, response) or current().id != key[0]:
+                if not _is_for_everybody(request, response) or _is_outdated(key):
                     return response
                 page = _make_page(response)
                 kept_pages.keep(key, page)
         return _respond(request, page)
 
     return answer
+
+
+def _is_outdated(key: _Key) -> bool:
+    """Whether another release came while the page was made, or other services for its map."""
+    return key[0] != _name_content()
+
+
+def _name_content() -> str:
+    return f"{current().id} {stamp_services()}"
 
 
 def _is_known(request: HttpRequest) -> bool:

@@ -4,6 +4,7 @@
 EVENGROUND_RELEASES            the folder of releases: the only data that the site reads
 EVENGROUND_DEFINITIONS         reviewed records of interventions and evidence; beside the releases by default
 EVENGROUND_POSTCODES           postcodes with their small areas; beside the releases by default
+EVENGROUND_SERVICES            services and events to lay over maps; beside the releases by default
 EVENGROUND_DATABASE            the SQLite file of accounts and sessions
 EVENGROUND_LOG                 the log of log-ins, decisions and whole tables; beside the database by default
 EVENGROUND_SECRET_KEY          signs sessions; without it, a random key is kept beside the database
@@ -36,6 +37,10 @@ EVENGROUND_DEFINITIONS = Path(
 # The small area of each postcode of the place, as 'evenground data postcodes' wrote it: public geography.
 EVENGROUND_POSTCODES = Path(
     os.environ.get("EVENGROUND_POSTCODES") or EVENGROUND_RELEASES.parent / "postcodes.parquet"
+)
+# Public services and events to lay over maps, as the place wrote them down.
+EVENGROUND_SERVICES = Path(
+    os.environ.get("EVENGROUND_SERVICES") or EVENGROUND_RELEASES.parent / "services.csv"
 )
 _database = os.environ.get("EVENGROUND_DATABASE", "")
 EVENGROUND_LOG = os.environ.get("EVENGROUND_LOG") or (

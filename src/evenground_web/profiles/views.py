@@ -24,6 +24,7 @@ from evenground_web.profiles.forms import (
     require_pictured,
     require_profile,
 )
+from evenground_web.profiles.reads.map_services import find_map_services
 from evenground_web.profiles.report_views import report_formats
 
 
@@ -96,6 +97,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
     info = require_indicator(release, profile, indicator_id)
     choice = require_choice(release, request)
     map_type, classes = require_map_type(release, request), require_map_classes(request)
+    services = find_map_services(release, request.GET.get("show", ""), map_type)
     row = reads.list_rows(release, [info.id], choice.area)[0]
     pairs = reads.pair_choices(release, info.id)
     pair = request.GET.get("pair", next(iter(pairs), ""))
@@ -108,7 +110,8 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "choice": choice,
         "row": row,
         "areas": reads.area_choices(release),
-        "charts": reads.draw_charts(release, info.id, choice.area, map_type, classes),
+        "charts": reads.draw_charts(release, info.id, choice.area, map_type, classes, services.on_map),
+        "services": services,
         "map_type": map_type,
         "classes": str(classes),
         "map_types": reads.map_types(release),
@@ -178,7 +181,8 @@ def download_picture(
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
     area = require_choice(release, request).area
     map_type, classes = require_map_type(release, request), require_map_classes(request)
-    pictures = reads.draw_charts(release, info.id, area, map_type, classes).every
+    services = find_map_services(release, request.GET.get("show", ""), map_type)
+    pictures = reads.draw_charts(release, info.id, area, map_type, classes, services.on_map).every
     if (pair := request.GET.get("pair", "")) in reads.pair_choices(release, info.id):
         pictures += tuple(filter(None, [reads.draw_pair(release, info.id, pair)]))
     if cut := require_breakdown(release, info, request):
