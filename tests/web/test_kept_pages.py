@@ -46,7 +46,7 @@ def test_a_kept_page_goes_out_compressed_where_the_browser_can_read_that(
     assert (gzip.decompress(answer.content) if encoding else answer.content) == plain
 
 
-@pytest.mark.parametrize("address", ["/about-the-data/", PAGE])
+@pytest.mark.parametrize("address", ["/", "/compare/", PAGE])
 def test_what_a_role_sees_is_neither_kept_nor_given_to_others(
     client: Client, client_of: Callable[[Role | None], Client], address: str
 ) -> None:
@@ -70,8 +70,12 @@ def test_a_page_for_whoever_carries_a_message_is_not_kept(client: Client) -> Non
     assert len(kept_pages) == 0
 
 
-@pytest.mark.parametrize("address", ["/profiles/nowhere/", "/search/?q=screening", "/account/log-in/"])
-def test_what_was_typed_a_form_and_a_missing_page_are_not_kept(client: Client, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["/profiles/nowhere/", "/search/?q=screening", "/account/log-in/", "/about-the-data/"]
+)
+def test_what_was_typed_a_form_a_missing_page_and_what_rests_on_more_are_not_kept(
+    client: Client, address: str
+) -> None:
     client.get(address)
     assert len(kept_pages) == 0
 

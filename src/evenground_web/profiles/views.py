@@ -194,7 +194,6 @@ def download_picture(
 
 
 @require_safe
-@keep_page
 def show_about(request: HttpRequest) -> HttpResponse:
     """Sources, definitions in words, the disclosure policy, and the release."""
     release = current()
