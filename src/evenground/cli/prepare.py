@@ -193,8 +193,9 @@ def postcodes(
     path = loaded.root / POSTCODES_FILE
     write_atomically(path, write_postcodes(found.frame, lsoa_edition=edition, source=file.name))
     districts = count_in_words(found.districts, "district")
-    console.print(f"{found.inside:,} postcodes of this place, {found.ended:,} of them ended, in {districts}.")
-    console.print(f"{found.outside:,} postcodes of the same districts lie outside it.")
+    own, others = (count_in_words(count, "postcode") for count in (found.inside, found.outside))
+    console.print(f"Of this place: {own}, {found.ended:,} of them ended, in {districts}.")
+    console.print(f"Of the same districts outside it: {others}.")
     if found.unreadable:
         console.print(f"Passed over: {count_in_words(found.unreadable, 'row')} without a postcode.")
     if found.empty:

@@ -327,7 +327,7 @@ def test_postcodes_of_the_place_are_kept_and_what_was_left_out_is_counted(evengr
     done = evenground("data", "postcodes", look_up, "-w", tmp_path / "new")
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
-    assert "2 postcodes of this place, 1 of them ended, in 1 district. 1 postcodes of the same" in words
+    assert "Of this place: 2 postcodes, 1 of them ended, in 1 district. Of the same districts" in words
     assert "Passed over: 1 row without a postcode. Without any postcode: 1 small area of 2." in words
     look_up.write_text("pcds,lsoa11\nZZ1 1AA,E01\n")
     before = (tmp_path / "new" / "postcodes.parquet").read_bytes()
