@@ -1,9 +1,10 @@
 """Fifty readers at once: how long they wait for a page of 60 indicators and 170 areas, and for what.
 
-Run with ``python -m benchmarks.readers [--readers N] [--seconds S] [--pause S]``. The site is started as
-``evenground serve`` starts it, on this machine's own address. Each reader opens pages at random, one after
-the other, with a pause after each; a second run has none. What the time goes to is told by profiling the
-same pages in one process.
+Run with ``python -m benchmarks.readers [--readers N] [--seconds S] [--pause S] [--processes N]``. The site is
+started as ``evenground serve`` starts it, on this machine's own address, with one process and then with
+several. After four seconds of warming up each reader opens pages at random, one after the other, with a pause
+after each; a second run has none. Beside the times stands the processor's time of the site for a page. What
+the time goes to is told by profiling the same pages in one process.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import http.client
+import math
 import os
 import pstats
 import random
@@ -21,7 +23,11 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from evenground_web.workers import usual_number
 
 AREAS = 170
 PARTS = {
@@ -38,6 +44,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--pause", type=float, default=1.0, help="seconds after each page")
+    parser.add_argument("--processes", type=int, default=usual_number())
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
@@ -49,30 +56,50 @@ def main() -> None:
         from tests.support.wide_release import write_wide_release
 
         write_wide_release(root / "releases", areas=AREAS)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [
-            sys.executable,
-            "-m",
-            "evenground_web",
-            "serve",
-            "--workspace",
-            str(root),
-            "--port",
-            str(port),
-        ]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as server:
-            try:
-                _wait_for(port)
-                print(f"{options.readers} readers, {options.seconds:.0f} s each; milliseconds")
-                heads = ("pause", "pages", "a second", "median", "95th", "longest")
-                print(*(f"{head:>8}" for head in heads), "errors")
-                for pause in (options.pause, 0.0):
-                    _tell(pause, options.seconds, *_read(port, options.readers, options.seconds, pause))
-            finally:
-                server.terminate()
+        print(f"{options.readers} readers, {options.seconds:.0f} s each; milliseconds")
+        heads = ("processes", "pause", "pages", "a second", "median", "95th", "longest", "processor")
+        print(*(f"{head:>9}" for head in heads), "errors")
+        for processes in sorted({1, options.processes}):
+            for pause in (options.pause, 0.0):
+                with _started(root, processes) as (port, numbers):
+                    _read(port, 8 * processes, 4, 0.0)
+                    before = _processor_seconds(numbers)
+                    waited, errors = _read(port, options.readers, options.seconds, pause)
+                    spent = 1000 * (_processor_seconds(numbers) - before) / len(waited)
+                    _tell(processes, pause, options.seconds, waited, spent, errors)
         _profile()
+
+
+@contextmanager
+def _started(root: Path, processes: int) -> Iterator[tuple[int, list[int]]]:
+    """The site: its port, and the numbers of its processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = ("--workspace", str(root), "--port", str(port), "--processes", str(processes))
+    command = [sys.executable, "-m", "evenground_web", "serve", *told]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            while "Press Ctrl-C" not in server.stdout.readline():  # type: ignore[union-attr]
+                if server.poll() is not None:
+                    raise SystemExit("The site did not start.")
+            yield port, [server.pid, *_children(server.pid)]
+        finally:
+            server.terminate()
+
+
+def _children(number: int) -> list[int]:
+    listed = Path(f"/proc/{number}/task/{number}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.is_file() else []
+
+
+def _processor_seconds(numbers: list[int]) -> float:
+    """Of these processes so far; not a number where the system does not tell."""
+    files = [Path(f"/proc/{number}/stat") for number in numbers]
+    if not all(file.is_file() for file in files):
+        return math.nan
+    fields = [file.read_text().rpartition(")")[2].split() for file in files]
+    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def _pages(chance: random.Random) -> str:
@@ -92,16 +119,6 @@ def _pages(chance: random.Random) -> str:
     )
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(120):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.25)
-    raise SystemExit("The site did not start.")
-
-
 def _read(port: int, readers: int, seconds: float, pause: float) -> tuple[list[float], Counter[str]]:
     """Milliseconds of every page, and what went wrong, by kind."""
     waited: list[float] = []
@@ -114,7 +131,7 @@ def _read(port: int, readers: int, seconds: float, pause: float) -> tuple[list[f
         while time.perf_counter() < end:
             start = time.perf_counter()
             try:
-                connection.request("GET", _pages(chance))
+                connection.request("GET", _pages(chance), headers={"Accept-Encoding": "gzip"})
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:
@@ -133,12 +150,20 @@ def _read(port: int, readers: int, seconds: float, pause: float) -> tuple[list[f
     return waited, errors
 
 
-def _tell(pause: float, seconds: float, waited: list[float], errors: Counter[str]) -> None:
+def _tell(
+    processes: int, pause: float, seconds: float, waited: list[float], spent: float, errors: Counter[str]
+) -> None:
     ordered = sorted(waited)
     middle, far = (ordered[int(share * (len(ordered) - 1))] for share in (0.5, 0.95))
     told = ", ".join(f"{kind} {count}" for kind, count in errors.items()) or "none"
     rate = len(ordered) / seconds
-    print(f"{pause:8.1f} {len(ordered):8,} {rate:8.1f} {middle:8.0f} {far:8.0f} {ordered[-1]:8.0f} {told}")
+    times = (f"{number:9.0f}" for number in (middle, far, ordered[-1]))
+    print(
+        f"{processes:9} {pause:9.1f} {len(ordered):9,} {rate:9.1f}",
+        *times,
+        f"{spent:9.1f} {told}",
+        flush=True,
+    )
 
 
 def _profile() -> None:

@@ -9,9 +9,12 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+from evenground_web.workers import MOST, WorkerError, hire_crew, usual_number, work
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 EXIT_NOT_READY: Final = 9
@@ -27,12 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, rest = _make_parser().parse_known_args(arguments)
     if options.command == "manage":
         return _manage(options, rest)
+    if options.command == "work":
+        _set_up_django()
+        _load_pages()
+        work(options.listening, options.line, _run)
+        return 0
     if rest:
         _make_parser().error(f"unknown arguments: {' '.join(rest)}")
     _stop_cleanly_when_told()
     try:
         return _serve(options)
-    except NotReadyError as error:
+    except (NotReadyError, WorkerError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_NOT_READY
     except KeyboardInterrupt:
@@ -55,9 +63,25 @@ def _make_parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--demo-accounts", action="store_true", help="make one account a role and print the log-ins"
     )
+    serve.add_argument(
+        "--processes",
+        type=_positive,
+        default=usual_number(),
+        help=f"how many serve the site at once (default: one a core, up to {MOST})",
+    )
+    worker = commands.add_parser("work", help="what 'serve' starts: one of its processes")
+    worker.add_argument("listening", type=int)
+    worker.add_argument("line", type=int)
     manage = commands.add_parser("manage", help="run a Django command", add_help=False)
     manage.add_argument("--workspace", type=Path)
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
 
 
 def _manage(options: argparse.Namespace, rest: list[str]) -> int:
@@ -79,14 +103,28 @@ def _serve(options: argparse.Namespace) -> int:
     os.umask(0o077)
     with _open_socket(options.host, options.port) as listener:
         _set_up_django()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        _load_pages()
         address = f"http://{_bracketed(options.host)}:{listener.getsockname()[1]}/"
-        _announce(address, _make_demo_accounts() if options.demo_accounts else [])
-        _run(listener)
+        if options.processes == 1:
+            _load_pages()
+            _prepare(address, options)
+            _run(listener)
+            return 0
+        with hire_crew(listener, options.processes) as crew:
+            _prepare(address, options, crew.wait_until_ready)
+            crew.begin()
+            with suppress(KeyboardInterrupt):
+                crew.watch()
     return 0
+
+
+def _prepare(address: str, options: argparse.Namespace, wait: Callable[[], None] = lambda: None) -> None:
+    """Bring the database up to date, make what accounts are asked for, and tell where the site is."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    accounts = _make_demo_accounts() if options.demo_accounts else []
+    wait()
+    _announce(address, accounts)
 
 
 def _check_ready(options: argparse.Namespace) -> None:

@@ -177,3 +177,16 @@ def test_somebody_logs_in_sees_their_account_and_logs_out(
     assert find_violations(page) == []
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Log in")).to_be_visible()
+
+
+def test_a_click_on_an_area_of_the_map_opens_its_page_and_the_map_is_no_stop_of_the_tab_key(
+    open_context: OpenContext, address: str
+) -> None:
+    page = open_context(viewport=DESKTOP).new_page()
+    page.goto(f"{address}{PROFILE}hypertension_prevalence/?map=lsoa")
+    areas = page.locator(".evenground-areas a")
+    assert areas.count() == 12
+    assert set(areas.evaluate_all("links => links.map(link => link.tabIndex)")) == {-1}
+    leads_to = areas.first.get_attribute("href")
+    areas.first.locator("path").click()
+    page.wait_for_url(f"{address}{leads_to}")

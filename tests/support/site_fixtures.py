@@ -8,6 +8,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from evenground.releases import Release, load_release
+from evenground_web.common.kept_pages import kept_pages
 from tests.support.release_factory import write_sample_release
 
 
@@ -28,6 +29,8 @@ def release(sample_releases: Path) -> Release:
 @pytest.fixture
 def site(settings: Settings, sample_releases: Path) -> Settings:
     """The site's settings, pointed at the sample release and fit for plain HTTP on this machine."""
+    # Tests change what the running site takes for given, such as what is installed.
+    kept_pages.clear()
     settings.EVENGROUND_RELEASES = sample_releases
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
     # Passwords are hashed slowly on purpose; tests have none to protect.

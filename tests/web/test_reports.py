@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from pytest_django.fixtures import Settings
 from evenground.audit_log import read_lines
 from evenground.reports.documents import FORMATS
 from evenground_web.accounts.roles import Role
-from evenground_web.common.turns import seats
+from evenground_web.common.turns import SEATS, turns_folder
 from tests.support.release_factory import SUPPRESSED_LSOA
 
 AREA = "/areas/msoa/X02000001/"
@@ -99,12 +100,14 @@ def test_every_report_is_logged(
 
 
 def test_many_reports_at_once_leave_threads_for_pages(client: Client) -> None:
-    seats.acquire()
-    seats.acquire()
-    try:
+    # Another process of the site has both seats.
+    taking = "import fcntl, sys; held = [open(name, 'w') for name in sys.argv[1:]];"
+    taking += "[fcntl.flock(one, fcntl.LOCK_EX) for one in held]; print('taken', flush=True); input()"
+    names = [str(turns_folder() / seat) for seat in SEATS]
+    command = [sys.executable, "-c", taking, *names]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "taken\n"
         answer = client.get(AREA + "report.html?profile=screening")
-    finally:
-        seats.release()
-        seats.release()
+        other.communicate("\n")
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert client.get(AREA + "report.html?profile=screening").status_code == 200

@@ -79,7 +79,7 @@ def test_nothing_found_says_what_can_be_searched(client: Client) -> None:
     page = words_of(get(client, "/search/?q=xyzzy"))
     assert "Nothing was found for ‘xyzzy’" in page
     assert "You can search for:" in page
-    assert "Postcodes cannot be searched" in page
+    assert "A postcode that you type is not kept" in page
 
 
 def test_without_words_the_page_says_what_can_be_searched(client: Client) -> None:

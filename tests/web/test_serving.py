@@ -9,13 +9,16 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from evenground.audit_log import verify_log
 from evenground_web.assets import AssetsError, built_stamp, localise_css
 from tests.support.release_factory import write_sample_release
 
@@ -47,11 +50,12 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @needs_assets
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "processes"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2")])
 def test_the_site_serves_a_workspace_and_stops_without_a_complaint(
-    workspace: Path, number: signal.Signals
+    workspace: Path, number: signal.Signals, processes: str
 ) -> None:
-    with started("--workspace", str(workspace), "--port", "0", "--demo-accounts") as (site, printed):
+    arguments = ("--workspace", str(workspace), "--port", "0", "--demo-accounts", "--processes", processes)
+    with started(*arguments) as (site, printed):
         address = re.search(r"http://127\.0\.0\.1:\d+/", printed)
         assert address, printed
         with urllib.request.urlopen(address[0]) as answer:  # noqa: S310
@@ -70,6 +74,54 @@ def test_the_site_serves_a_workspace_and_stops_without_a_complaint(
         assert site.returncode == 0
         assert complaints == ""
     assert stat.S_IMODE((workspace / "site.sqlite3").stat().st_mode) == 0o600
+
+
+@needs_assets
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux for the processes of a process")
+def test_two_processes_share_a_site_its_turns_and_its_log(workspace: Path) -> None:
+    arguments = ("--workspace", str(workspace), "--port", "0", "--processes", "2")
+    with started(*arguments) as (site, printed), ThreadPoolExecutor(8) as readers:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", printed)[0]
+        first, second = children_of(site.pid)
+
+        def download(number: int) -> int:
+            with urllib.request.urlopen(f"{address}profiles/screening/table.csv?n={number}") as answer:  # noqa: S310
+                return len(answer.read())
+
+        assert len(set(readers.map(download, range(60)))) == 1
+        assert verify_log(workspace / "site-log.jsonl").number == 60
+
+        os.kill(first, signal.SIGKILL)
+        assert "exit code -9. Another takes its place." in site.stderr.readline()
+        assert len(set(readers.map(download, range(8)))) == 1
+        wait_until(lambda: len(children_of(site.pid)) == 2)
+        assert second in children_of(site.pid)
+
+        # However the process that watches ends, those that it started end with it.
+        left = children_of(site.pid)
+        site.kill()
+        wait_until(lambda: not any(is_running(one) for one in left))
+
+
+def children_of(number: int) -> list[int]:
+    listed = Path(f"/proc/{number}/task/{number}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def is_running(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if is_so():
+            return
+        time.sleep(0.05)
+    pytest.fail("It did not come about within 30 seconds.")
 
 
 @needs_assets

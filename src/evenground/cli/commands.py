@@ -280,12 +280,18 @@ def serve(
         bool,
         typer.Option("--demo-accounts", help="Make one account a role, with new passwords, and print them."),
     ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many processes serve it; one a core by default, up to 4.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Serve the site on this machine. Stop it with Ctrl-C."""
     from evenground.workspace import load_workspace
 
     load_workspace(workspace)
-    _serve(workspace, port=port, demo_accounts=demo_accounts)
+    _serve(workspace, port=port, demo_accounts=demo_accounts, processes=processes)
 
 
 @release_app.command("list")
@@ -370,7 +376,7 @@ def _build(workspace: Workspace, **how: Unpack[_HowToBuild]) -> None:
     show_build(report)
 
 
-def _serve(workspace: Path, *, port: int, demo_accounts: bool) -> None:
+def _serve(workspace: Path, *, port: int, demo_accounts: bool, processes: int | None = None) -> None:
     # The site runs as a process of its own: it shares no memory with what reads person-level data.
     if importlib.util.find_spec("django") is None:
         raise EvengroundError("The site is not installed. Install it with: pip install 'evenground[web]'")
@@ -386,6 +392,10 @@ def _serve(workspace: Path, *, port: int, demo_accounts: bool) -> None:
     ]
     if demo_accounts:
         command.append("--demo-accounts")
+    if processes is not None:
+        command += ["--processes", str(processes)]
+    # A service manager stops this process with SIGTERM: without this the site would go on by itself.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     site = subprocess.Popen(command)  # noqa: S603
     try:
         code = site.wait()

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from evenground.cli.consoles import console, show_progress
+from evenground.reports.words import count_in_words
 
 if TYPE_CHECKING:
     from evenground.sources.prepared import Prepared
@@ -170,6 +171,39 @@ def _confirm(root: Path, files: list[Path], what: str, yes: bool) -> None:
         console.print(f"  and {len(files) - 20:,} more")
     if not yes:
         typer.confirm(f"{len(files):,} will be {what}. Go on?", abort=True)
+
+
+@app.command()
+def postcodes(
+    file: Annotated[
+        Path, typer.Argument(help="The ONS's look-up (ONSPD or NSPL), as CSV.", exists=True, dir_okay=False)
+    ],
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Keep the postcodes of this place from the ONS's look-up, so that the site can be searched by them."""
+    from evenground.geography.postcodes import POSTCODES_FILE, prepare_postcodes, write_postcodes
+    from evenground.pipeline.records import load_areas
+    from evenground.workspace import load_workspace, write_atomically
+
+    loaded = load_workspace(workspace)
+    edition = loaded.place.areas.lsoa_edition
+    lsoas = load_areas(loaded).lsoas["lsoa_code"].to_list()
+    with show_progress("Read the look-up"):
+        found = prepare_postcodes(file, lsoas, lsoa_edition=edition)
+    path = loaded.root / POSTCODES_FILE
+    write_atomically(path, write_postcodes(found.frame, lsoa_edition=edition, source=file.name))
+    districts = count_in_words(found.districts, "district")
+    own, others = (count_in_words(count, "postcode") for count in (found.inside, found.outside))
+    console.print(f"Of this place: {own}, {found.ended:,} of them ended, in {districts}.")
+    console.print(f"Of the same districts outside it: {others}.")
+    if found.unreadable:
+        console.print(f"Passed over: {count_in_words(found.unreadable, 'row')} without a postcode.")
+    if found.empty:
+        areas = count_in_words(found.empty, "small area")
+        console.print(
+            f"Without any postcode: {areas} of {len(lsoas):,}. More than a few mean another LSOA edition."
+        )
+    console.print(f"Written to {path}.", markup=False, soft_wrap=True)
 
 
 def _show(prepared: Prepared) -> None:

@@ -28,6 +28,7 @@ from evenground.engine import (
 from evenground.errors import DisclosureError, Fault, FaultsError, WorkspaceError, suggest
 from evenground.gate import BuildStage, write_stages
 from evenground.geography import Geography, dissolve_boundaries, load_boundaries
+from evenground.geography.services import SERVICES_FILE, load_services
 from evenground.indicators import (
     SHIPPED,
     Definitions,
@@ -178,6 +179,7 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         lambda: faults.extend(_check_sources(workspace, day)),
         lambda: load_policy(workspace.place.disclosure.policy, own=workspace.definitions),
         lambda: _check_spending(workspace),
+        lambda: _check_services(workspace),
     )
     for check in checks:
         try:
@@ -187,6 +189,13 @@ def check_workspace(workspace: Workspace, *, today: dt.date | None = None) -> li
         except DisclosureError as error:
             faults.append(Fault("place.toml, disclosure.policy", str(error)))
     return faults
+
+
+def _check_services(workspace: Workspace) -> None:
+    """Services to lay over maps take no part in a build either."""
+    path = workspace.root / SERVICES_FILE
+    if path.is_file():
+        load_services(path)
 
 
 def _check_spending(workspace: Workspace) -> None:

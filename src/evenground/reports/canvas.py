@@ -37,8 +37,12 @@ class Drawing:
 
     def render(self, height: float) -> str:
         """What was drawn, down to a height; not yet fit for a page."""
+        return ET.tostring(self.finish(height), encoding="unicode")
+
+    def finish(self, height: float) -> ET.Element:
+        """The same as the root of its elements."""
         self._root.set("viewBox", f"0 0 {WIDTH + 2 * MARGIN} {height:g}")
-        return ET.tostring(self._root, encoding="unicode")
+        return self._root
 
     def add(self, tag: str, layer: str, **attributes: str) -> ET.Element:
         """An element on top of all others; ``stroke_width`` stands for ``stroke-width``."""

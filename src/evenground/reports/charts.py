@@ -6,16 +6,19 @@ Every function here reads published figures only, and gives the same bytes for t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import polars as pl
 
 from evenground.errors import InputError, suggest
+from evenground.geography.services import Service
 from evenground.releases import IndicatorInfo, Release
+from evenground.reports.area_drawing import draw_areas
 from evenground.reports.cells import Cell, describe_cell, make_cell, published, round_cell
-from evenground.reports.drawing import ReferenceLine, Row, draw_areas, draw_rows
+from evenground.reports.drawing import ReferenceLine, Row, draw_rows
 from evenground.reports.maps import COMPARED, MapClasses, classify_against, classify_areas, fit_shapes
 from evenground.reports.sentences import (
     say_area_spread,
@@ -24,6 +27,7 @@ from evenground.reports.sentences import (
     say_quintile_gap,
     say_top_community,
 )
+from evenground.reports.services_map import lay_over
 from evenground.reports.svg import make_inline_safe
 from evenground.reports.words import (
     PERCENT,
@@ -264,6 +268,8 @@ def draw_map(
     category: str = EVERYONE,
     people: str = "",
     classes: MapClasses = MapClasses.QUANTILES,
+    link_to: Callable[[str, str], str] | None = None,
+    services: Sequence[Service] = (),
 ) -> Figure:
     """An indicator by area, in classes, and patterns where there is no value.
 
@@ -278,6 +284,11 @@ def draw_map(
     classes
         ``quantiles``: up to five classes of equally many areas. ``benchmark``: each area against the place's
         figure, as the release compares them.
+    link_to
+        The path of the site that an area leads to, by its type and code; without it none leads anywhere.
+
+    services
+        Services and events to mark on it, by kind.
 
     Raises
     ------
@@ -298,7 +309,10 @@ def draw_map(
         tooltips |= {code: f"{tooltips[code]}, {words}" for code, words in said.items()}
     else:
         fills, legend = classify_areas(known, unit=unit, polarity=polarity)
-    shapes, height = fit_shapes(_boundaries(release, area_type), fills, tooltips)
+    links = {code: link_to(area_type, code) for code in known} if link_to else {}
+    boundaries = _boundaries(release, area_type)
+    shapes, height = fit_shapes(boundaries, fills, tooltips, links)
+    over = lay_over(services, boundaries, fills)
     noun = AREA_NOUNS[AreaType(area_type)]
     of_people = f", {people}" if people else ""
     figure = finish_figure(
@@ -313,7 +327,7 @@ def draw_map(
         say_area_spread(
             list(known.values()), view.overall, place_name=view.name, unit=unit, polarity=polarity
         ),
-        draw_areas(shapes, legend, height=height),
+        draw_areas(shapes, legend, height=height, places=over.marks, kinds=over.kinds),
         (noun[0].upper() + noun[1:], *FIGURE_COLUMNS),
         [(cell.label, *describe_cell(cell, unit)) for cell in cells.values()],
     )
@@ -550,7 +564,7 @@ def finish_figure(
     names: Sequence[str],
     title: str,
     summary: str,
-    picture: str,
+    picture: str | ET.Element,
     columns: tuple[str, ...],
     rows: Sequence[tuple[str, ...]],
 ) -> Figure:

@@ -1,4 +1,4 @@
-"""Rows of bars or dots, lines over time, and maps, as Vega-Lite specifications drawn by vl-convert.
+"""Rows of bars or dots, and lines over time, as Vega-Lite specifications drawn by vl-convert.
 
 Everything stands at a position given in pixels of a drawing 440 wide, so that nothing depends on how wide a
 machine's fonts are: a label has a line of its own above its bar, which also keeps it readable on a phone.
@@ -65,23 +65,6 @@ class ReferenceLine:
     kind: Literal["average", "target"]
 
 
-@dataclass(frozen=True, slots=True)
-class Swatch:
-    """One entry of a map's legend: its fill, and what it means."""
-
-    fill: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One area of a map, in pixels, with its fill and tooltip."""
-
-    geometry: Mapping[str, Any]
-    fill: str
-    tooltip: str
-
-
 def draw_rows(
     rows: Sequence[Row], lines: Sequence[ReferenceLine], *, unit: str, mark: Literal["bar", "dot"] = "bar"
 ) -> str:
@@ -101,24 +84,6 @@ def draw_rows(
         *_key(layout.key),
     ]
     return _render(layers, layout.height, _axis_height(unit) if layout.bands else 0)
-
-
-def draw_areas(shapes: Sequence[Shape], legend: Sequence[Swatch], *, height: int) -> str:
-    """Areas filled by class, with the legend below. Returns SVG as Vega writes it."""
-    features = [
-        {"type": "Feature", "geometry": shape.geometry, "fill": shape.fill, "tooltip": shape.tooltip}
-        for shape in shapes
-    ]
-    mark = {"type": "geoshape", "stroke": QUIET, "strokeWidth": 0.6}
-    encoding = {"fill": _as_it_is("fill"), "description": {"field": "tooltip", "type": "nominal"}}
-    areas = _layer("areas", features, mark, encoding)
-    # The shapes are in pixels already.
-    areas["projection"] = {"type": "identity", "scale": 1, "translate": [0, 0]}
-    swatches, texts, bottom = _place_legend(legend, height + GAP if shapes else 0)
-    mark = {"type": "rect", "stroke": QUIET, "strokeWidth": 1, "aria": False}
-    encoding = {**_box("x", "x2", "y", "y2"), "fill": _as_it_is("fill")}
-    layers = [areas, _layer("swatches", swatches, mark, encoding), _texts(texts, "legend")]
-    return _render(layers, bottom, 0)
 
 
 LineKind = Literal["whole", "first", "last"]
@@ -277,16 +242,6 @@ def _range_ticks(lowest: float, highest: float, unit: str) -> list[float]:
     first = math.floor(round(lowest / step, 6))
     last = max(math.ceil(round(highest / step, 6)), first + 1)
     return [round(step * number, 6) for number in range(first, last + 1)]
-
-
-def _place_legend(legend: Sequence[Swatch], y: float) -> tuple[list[Data], list[Data], float]:
-    swatches, texts = [], []
-    for swatch in legend:
-        swatches.append({"x": 0, "x2": 28, "y": y, "y2": y + LINE, "fill": swatch.fill})
-        for line in _wrap(swatch.label, LEGEND_CHARACTERS):
-            texts.append(_text(line, 38, y + LINE / 2))
-            y += LINE + 4
-    return swatches, texts, y
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -117,7 +118,7 @@ def _say(lines: Sequence[_Line], unit: str, polarity: str) -> str:
     )
 
 
-def _draw(lines: Sequence[_Line], names: Sequence[str], unit: str) -> str:
+def _draw(lines: Sequence[_Line], names: Sequence[str], unit: str) -> ET.Element:
     values = [cell.value for line in lines for cell in published(line.cells) if cell.value is not None]
     low, high = round_outward(min(values), max(values))
     if unit == PERCENT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ _TITLE_CHARACTERS: Final = 44
 _NOTE: Final = {"font-size": "13", "fill": QUIET}
 _NOTE_LINE: Final = 18
 _NOTE_CHARACTERS: Final = 66
+_LINK: Final = re.compile(r"</?a\b[^>]*>")
 _SCALE: Final = 2
 """Pixels of a PNG for each unit of the drawing: sharp on paper and on fine screens."""
 
@@ -39,7 +41,8 @@ def render_svg(figure: Figure, notes: Sequence[str]) -> str:
         One ``<svg>`` element with a size of its own; title and notes are text, so that they can be searched.
     """
     ET.register_namespace("", NAMESPACE)
-    inner = ET.fromstring(figure.svg)  # noqa: S314 (what this package wrote)
+    # A file stands by itself: paths of a site lead nowhere from it.
+    inner = ET.fromstring(_LINK.sub("", figure.svg))  # noqa: S314 (what this package wrote)
     _, _, width, height = (float(part) for part in inner.get("viewBox", "0 0 0 0").split())
     title = textwrap.wrap(figure.title, _TITLE_CHARACTERS)
     below = [line for note in notes for line in textwrap.wrap(clean_text(note), _NOTE_CHARACTERS)]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import shapely
 
+from evenground.reports.area_drawing import Shape, Swatch
 from evenground.reports.cells import Cell
-from evenground.reports.drawing import WIDTH, Shape, Swatch
+from evenground.reports.drawing import WIDTH
 from evenground.reports.svg import DOTS, HATCH, reference_pattern
 from evenground.reports.words import NOTE_EXPLANATIONS, count_in_words, format_value
 from evenground.vocabulary import Comparison, Polarity, ValueNote
@@ -135,7 +138,10 @@ def _classify_without_value(cells: Mapping[str, Cell]) -> tuple[dict[str, str], 
 
 
 def fit_shapes(
-    boundaries: Mapping[str, str], fills: Mapping[str, str], tooltips: Mapping[str, str]
+    boundaries: Mapping[str, str],
+    fills: Mapping[str, str],
+    tooltips: Mapping[str, str],
+    links: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[Shape], int]:
     """Boundaries as shapes in pixels, and the height of the map.
 
@@ -147,17 +153,52 @@ def fit_shapes(
     codes = [code for code in boundaries if code in fills]
     if not codes:
         return [], 0
-    geometries = shapely.make_valid(
-        np.array([shapely.from_geojson(boundaries[code]) for code in codes], dtype=object)
-    )
-    geometries, height = _to_pixels(geometries)
-    geometries = shapely.coverage_simplify(geometries, DETAIL)
+    geometries = read_outlines(boundaries, codes)
+    frame = Frame.around(geometries)
+    geometries = shapely.coverage_simplify(shapely.transform(geometries, frame.place), DETAIL)
     shapes = [
-        Shape(_geojson(geometry), fills[code], tooltips[code])
+        Shape(_geojson(geometry), fills[code], tooltips[code], links.get(code, ""))
         for code, geometry in zip(codes, geometries, strict=True)
         if not geometry.is_empty
     ]
-    return shapes, height
+    return shapes, math.ceil(frame.height)
+
+
+def read_outlines(boundaries: Mapping[str, str], codes: Sequence[str]) -> Any:
+    """The boundaries of some areas as an array of geometries, in their order."""
+    return shapely.make_valid(
+        np.array([shapely.from_geojson(boundaries[code]) for code in codes], dtype=object)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How the places of a map become pixels of its drawing, from the top left; ``height`` in pixels."""
+
+    in_degrees: bool
+    west: float
+    north: float
+    across: float
+    down: float
+    left: float
+    height: float
+
+    @classmethod
+    def around(cls, outlines: Any) -> Frame:
+        """The frame that some geometries just fill."""
+        west, south, east, north = shapely.total_bounds(outlines)
+        degrees = bool(max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90)
+        squeeze = math.cos(math.radians((south + north) / 2)) if degrees else 1.0
+        width, height = (east - west) * squeeze or 1.0, (north - south) or 1.0
+        scale = min(WIDTH / width, MOST_HEIGHT / height)
+        left = (WIDTH - width * scale) / 2
+        return cls(degrees, west, north, squeeze * scale, scale, left, height * scale)
+
+    def place(self, points: Any) -> Any:
+        """Points, one a row, as pixels."""
+        return np.column_stack(
+            (self.left + (points[:, 0] - self.west) * self.across, (self.north - points[:, 1]) * self.down)
+        )
 
 
 def _class_edges(ordered: list[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -191,22 +232,6 @@ def _note(cell: Cell) -> str:
     if cell.note == ValueNote.SUPPRESSED_SECONDARY:
         return ValueNote.SUPPRESSED
     return cell.note if cell.note in NO_VALUE_FILLS else ValueNote.MISSING
-
-
-def _to_pixels(geometries: Any) -> tuple[Any, int]:
-    west, south, east, north = shapely.total_bounds(geometries)
-    degrees = max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90
-    squeeze = math.cos(math.radians((south + north) / 2)) if degrees else 1.0
-    width, height = (east - west) * squeeze or 1.0, (north - south) or 1.0
-    scale = min(WIDTH / width, MOST_HEIGHT / height)
-    left = (WIDTH - width * scale) / 2
-
-    def place(points: Any) -> Any:
-        return np.column_stack(
-            (left + (points[:, 0] - west) * squeeze * scale, (north - points[:, 1]) * scale)
-        )
-
-    return shapely.transform(geometries, place), math.ceil(height * scale)
 
 
 def _geojson(geometry: Any) -> Any:

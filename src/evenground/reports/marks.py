@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from evenground.reports.drawing import INK, LINE, MARGIN, TEXT_SIZE, WIDTH
@@ -100,10 +101,10 @@ class Drawing:
         style = {"fill": "#ffffff", "stroke": OUTSIDE, "stroke-width": "2.5"}
         self._shape("M-5,0A5,5 0 1 1 5,0A5,5 0 1 1 -5,0Z", x, y, style, tooltip)
 
-    def finish(self, height: float) -> str:
-        """The drawing as SVG, not yet fit for a page."""
+    def finish(self, height: float) -> ET.Element:
+        """The root of the drawing, not yet fit for a page."""
         self._root.set("viewBox", f"0 0 {WIDTH + 2 * MARGIN} {height:g}")
-        return ET.tostring(self._root, encoding="unicode")
+        return self._root
 
     def _shape(self, path: str, x: float, y: float, style: dict[str, str], tooltip: str) -> None:
         place = {"d": path, "transform": f"translate({_at(x)},{y:g})"}
@@ -120,9 +121,10 @@ def draw_key(drawing: Drawing, entries: Mapping[str, str], y: float) -> float:
     return y
 
 
-def wrap_label(text: str, width: int) -> list[str]:
+@lru_cache(maxsize=1024)
+def wrap_label(text: str, width: int) -> tuple[str, ...]:
     """A label in at most two lines."""
-    return textwrap.wrap(clean_text(text), width, max_lines=2, placeholder=" …") or [""]
+    return tuple(textwrap.wrap(clean_text(text), width, max_lines=2, placeholder=" …")) or ("",)
 
 
 def _at(x: float) -> str:

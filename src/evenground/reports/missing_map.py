@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import polars as pl
 
 from evenground.releases import Release
+from evenground.reports.area_drawing import draw_areas
 from evenground.reports.cells import Cell
 from evenground.reports.charts import AREA_NOUNS, Figure, finish_figure
-from evenground.reports.drawing import draw_areas
 from evenground.reports.maps import classify_areas, fit_shapes
 from evenground.reports.words import count_in_words, format_count
 from evenground.vocabulary import AreaType, Polarity, ValueNote
@@ -17,7 +18,14 @@ from evenground.vocabulary import AreaType, Polarity, ValueNote
 _UNIT = ""
 
 
-def draw_missing_map(release: Release, ranked: pl.DataFrame, *, what: str, noun: str) -> Figure | None:
+def draw_missing_map(
+    release: Release,
+    ranked: pl.DataFrame,
+    *,
+    what: str,
+    noun: str,
+    link_to: Callable[[str, str], str] | None = None,
+) -> Figure | None:
     """Areas by how many are expected to miss out there, or none where the release cannot draw it.
 
     Parameters
@@ -31,6 +39,8 @@ def draw_missing_map(release: Release, ranked: pl.DataFrame, *, what: str, noun:
         The service, in words.
     noun
         What is counted, in the plural: 'people missing out'.
+    link_to
+        As for ``charts.draw_map``.
     """
     if ranked.is_empty():
         return None
@@ -49,7 +59,8 @@ def draw_missing_map(release: Release, ranked: pl.DataFrame, *, what: str, noun:
     shown = cells | unranked
     fills, legend = classify_areas(shown, unit=_UNIT, polarity=Polarity.NONE, decimals=0)
     tooltips = {code: f"{cell.label}: {_say(cell, noun)}" for code, cell in shown.items()}
-    shapes, height = fit_shapes(boundaries, fills, tooltips)
+    links = {code: link_to(area_type, code) for code in shown} if link_to else {}
+    shapes, height = fit_shapes(boundaries, fills, tooltips, links)
     area = AREA_NOUNS[area_type]
     figure = finish_figure(
         ("missing-map", area_type, what),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -122,7 +123,7 @@ def _say(one: Compared) -> str:
     return MEANINGS[Comparison(one.comparison)]
 
 
-def _draw(compared: Sequence[Compared], overall: Cell, unit: str) -> str:
+def _draw(compared: Sequence[Compared], overall: Cell, unit: str) -> ET.Element:
     levels = [
         level
         for cell in (*(one.cell for one in compared), overall)

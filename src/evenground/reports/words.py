@@ -17,6 +17,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final
 
 from evenground.vocabulary import ValueNote
@@ -51,6 +52,7 @@ def format_number(number: float, *, decimals: int = 1) -> str:
     return f"{round_as_shown(number, decimals=decimals):,.{decimals}f}".replace("-", MINUS)
 
 
+@lru_cache(maxsize=8192)
 def round_as_shown(number: float, *, decimals: int = 1) -> float:
     """Rounded as people do it, halves away from zero, so that 6.25 reads 6.3.
 

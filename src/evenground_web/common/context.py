@@ -19,18 +19,15 @@ _SECTIONS = (
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The manifest of the current release (``None`` without one), the menu, and the script's passport."""
+    """The manifest of the current release (``None`` without one) and the menu."""
     try:
         manifest = current().manifest
     except ReleaseError:
         manifest = None
     shown = manifest.release_id if manifest else ""
-    # Without the text conversion the lazy value would be false until read, and the script go unsigned.
-    nonce = str(getattr(request, "csp_nonce", ""))
     return {
         "manifest": manifest,
         "navigation": _navigation(request),
-        "cspNonce": nonce,
         "older": find_older(request, shown) if shown else None,
         "address_with_release": address_with_release(request, shown) if shown else "",
     }

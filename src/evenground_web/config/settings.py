@@ -3,6 +3,8 @@
 =============================  =====================================================================
 EVENGROUND_RELEASES            the folder of releases: the only data that the site reads
 EVENGROUND_DEFINITIONS         reviewed records of interventions and evidence; beside the releases by default
+EVENGROUND_POSTCODES           postcodes with their small areas; beside the releases by default
+EVENGROUND_SERVICES            services and events to lay over maps; beside the releases by default
 EVENGROUND_DATABASE            the SQLite file of accounts and sessions
 EVENGROUND_LOG                 the log of log-ins, decisions and whole tables; beside the database by default
 EVENGROUND_SECRET_KEY          signs sessions; without it, a random key is kept beside the database
@@ -20,7 +22,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from csp.constants import NONCE, NONE, SELF
+from csp.constants import NONE, SELF
 
 from evenground_web.config.secrets import load_secret_key
 
@@ -32,10 +34,20 @@ EVENGROUND_RELEASES = Path(os.environ.get("EVENGROUND_RELEASES", "releases"))
 EVENGROUND_DEFINITIONS = Path(
     os.environ.get("EVENGROUND_DEFINITIONS") or EVENGROUND_RELEASES.parent / "definitions"
 )
+# The small area of each postcode of the place, as 'evenground data postcodes' wrote it: public geography.
+EVENGROUND_POSTCODES = Path(
+    os.environ.get("EVENGROUND_POSTCODES") or EVENGROUND_RELEASES.parent / "postcodes.parquet"
+)
+# Public services and events to lay over maps, as the place wrote them down.
+EVENGROUND_SERVICES = Path(
+    os.environ.get("EVENGROUND_SERVICES") or EVENGROUND_RELEASES.parent / "services.csv"
+)
 _database = os.environ.get("EVENGROUND_DATABASE", "")
 EVENGROUND_LOG = os.environ.get("EVENGROUND_LOG") or (
     str(Path(_database).with_name("site-log.jsonl")) if _database else ""
 )
+# Locks that let long work take turns among all processes of the site; nothing is written in them.
+EVENGROUND_TURNS = str(Path(_database).with_name("site-turns")) if _database else ""
 
 DEBUG = False
 SECRET_KEY = os.environ.get("EVENGROUND_SECRET_KEY") or load_secret_key(_database)
@@ -88,7 +100,14 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": _database or ":memory:"}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": _database or ":memory:",
+        # A writer takes its turn at the start: one that has read first could not wait for another's end.
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.Account"
@@ -133,10 +152,13 @@ SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if os.environ.get("EVENGROUND_BEHIND_PROXY") == "1" else None
 )
 X_FRAME_OPTIONS = "DENY"
+# The one script inside a page, the design system's: the policy names its content, so that it may run and no
+# other may, and a finished page can be kept, which a nonce of each answer's own would not allow.
+_INLINE_SCRIPT = "'sha256-tDOvXJi1PXbg0CWjLCCYSNHRXtps26K4JXkE3M6u/c0='"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF, NONCE],
+        "script-src": [SELF, _INLINE_SCRIPT],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 import polars as pl
@@ -14,6 +14,7 @@ from evenground.reports.charts import Figure
 from evenground.reports.missing_map import draw_missing_map
 from evenground.reports.words import format_count, format_number
 from evenground.vocabulary import ALL_SERVICES, ETHNIC_GROUPS, AreaType, CommunityType
+from evenground_web.common.addresses import address_area
 from evenground_web.priorities import worth_reads
 from evenground_web.priorities.what_if import LOCAL, read_ranking
 from evenground_web.profiles.reads import ReleaseKey
@@ -160,6 +161,7 @@ def _read_map(key: ReleaseKey, service: str, kind: str, standard: float | None) 
         read_ranking(release, service, kind, "total", standard),
         what="All services together" if every else release.indicators[service].name,
         noun="offers not taken up" if every else "people missing out",
+        link_to=partial(address_area, release),
     )
 
 

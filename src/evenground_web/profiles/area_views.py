@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from evenground.releases import Profile, Release
 from evenground.reports.area_facts import describe_area, find_known_area
 from evenground.vocabulary import AreaType
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.profiles import downloads, reads
 from evenground_web.profiles.forms import require_profile
@@ -23,6 +24,7 @@ from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
+@keep_page
 def show_area(request: HttpRequest, area_type: str, area_code: str) -> HttpResponse:
     """What an area is, where it lies, and how its figures stand to the place."""
     release = current()
@@ -66,6 +68,7 @@ class Asked:
 
 
 @require_safe
+@keep_page
 def show_compare(request: HttpRequest) -> HttpResponse:
     """Two to six areas or groups, indicator by indicator."""
     release = current()

@@ -10,9 +10,11 @@ from django.views.decorators.http import require_safe
 
 from evenground.releases import IndicatorInfo, Release
 from evenground.reports.group_gaps import ORDERS
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.profiles import downloads, reads
 from evenground_web.profiles.reads import Group, group_pages
+from evenground_web.profiles.reads.map_services import find_map_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,16 @@ class Asked:
 
 
 @require_safe
+@keep_page
 def show_group(request: HttpRequest, cut: str, category: str) -> HttpResponse:
     """The gaps of a group, widest first, and one of them by area."""
     release = current()
     asked = _require_asked(release, request, cut, category)
     figures = group_pages.read_group(release, asked.group, asked.order)
     where = None
+    services = find_map_services(release, request.GET.get("show", ""), asked.map_type)
     if asked.info and asked.map_type:
-        where = group_pages.draw_where(release, asked.info, asked.group, asked.map_type)
+        where = group_pages.draw_where(release, asked.info, asked.group, asked.map_type, services.on_map)
     context = {
         "release": release,
         "asked": asked,
@@ -41,6 +45,7 @@ def show_group(request: HttpRequest, cut: str, category: str) -> HttpResponse:
         "about": release.groups.get((cut, category)),
         "figures": figures,
         "where": where,
+        "services": services,
         "places": group_pages.places_of(release, asked.group),
         "meanings": reads.note_meanings(line.note for line in figures.lines),
     }

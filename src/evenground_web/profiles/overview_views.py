@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from evenground.releases import Profile, Release
 from evenground.vocabulary import AreaType
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.profiles import downloads
 from evenground_web.profiles.forms import require_indicator, require_profile
@@ -29,6 +30,7 @@ class Asked:
 
 
 @require_safe
+@keep_page
 def show_overview(request: HttpRequest, profile_id: str) -> HttpResponse:
     """The profile as a table of areas or groups, each figure marked against the place."""
     release = current()

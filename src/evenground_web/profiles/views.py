@@ -11,6 +11,7 @@ from evenground.releases import TABLES, verify_release
 from evenground.reports.completeness import list_completeness
 from evenground_web.accounts.guards import has_role, require_role
 from evenground_web.accounts.roles import MAY_DECIDE, MAY_DOWNLOAD_TABLES, MAY_UPLOAD, MAY_VERIFY_RELEASES
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.priorities.reads import list_communities, widest_local_gaps
 from evenground_web.profiles import about_reads, downloads, fingertips, reads
@@ -23,10 +24,12 @@ from evenground_web.profiles.forms import (
     require_pictured,
     require_profile,
 )
+from evenground_web.profiles.reads.map_services import find_map_services
 from evenground_web.profiles.report_views import report_formats
 
 
 @require_safe
+@keep_page
 def show_home(request: HttpRequest) -> HttpResponse:
     """What this is, the biggest gaps, and when the data is from."""
     release = current()
@@ -40,6 +43,7 @@ def show_home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@keep_page
 def show_profiles(request: HttpRequest) -> HttpResponse:
     """Every profile."""
     context = {"release": current(), "report_formats": report_formats()}
@@ -47,6 +51,7 @@ def show_profiles(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@keep_page
 def show_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
     """The indicators of a profile for an area and a group of people."""
     release = current()
@@ -84,6 +89,7 @@ def download_profile(request: HttpRequest, profile_id: str) -> HttpResponse:
 
 
 @require_safe
+@keep_page
 def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """One indicator: figure, map, deprivation, ethnic group, and what it means."""
     release = current()
@@ -91,6 +97,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
     info = require_indicator(release, profile, indicator_id)
     choice = require_choice(release, request)
     map_type, classes = require_map_type(release, request, info.id), require_map_classes(request)
+    services = find_map_services(release, request.GET.get("show", ""), map_type)
     row = reads.list_rows(release, [info.id], choice.area)[0]
     pairs = reads.pair_choices(release, info.id)
     pair = request.GET.get("pair", next(iter(pairs), ""))
@@ -103,7 +110,8 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
         "choice": choice,
         "row": row,
         "areas": reads.area_choices(release),
-        "charts": reads.draw_charts(release, info.id, choice.area, map_type, classes),
+        "charts": reads.draw_charts(release, info.id, choice.area, map_type, classes, services.on_map),
+        "services": services,
         "map_type": map_type,
         "classes": str(classes),
         "map_types": reads.map_types(release),
@@ -119,6 +127,7 @@ def show_indicator(request: HttpRequest, profile_id: str, indicator_id: str) -> 
 
 
 @require_safe
+@keep_page
 def show_inequality(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """The gap of an indicator over time with each group's own line, and who bears how much."""
     release = current()
@@ -172,7 +181,8 @@ def download_picture(
     info = require_indicator(release, require_profile(release, profile_id), indicator_id)
     area = require_choice(release, request).area
     map_type, classes = require_map_type(release, request, info.id), require_map_classes(request)
-    pictures = reads.draw_charts(release, info.id, area, map_type, classes).every
+    services = find_map_services(release, request.GET.get("show", ""), map_type)
+    pictures = reads.draw_charts(release, info.id, area, map_type, classes, services.on_map).every
     if (pair := request.GET.get("pair", "")) in reads.pair_choices(release, info.id):
         pictures += tuple(filter(None, [reads.draw_pair(release, info.id, pair)]))
     if cut := require_breakdown(release, info, request):

@@ -115,6 +115,12 @@ def search(release: Release, query: str, kind: str = "") -> Results:
     return Results(tuple(parts), is_whole)
 
 
+def find_areas(release: Release, areas: Iterable[tuple[str, str]]) -> tuple[Found, ...]:
+    """Areas by type and code with what is told beside each, in the order asked for, without unknown ones."""
+    known = {found.key: found for found in _shelve(ReleaseKey(release)).found if found.kind == "areas"}
+    return tuple(known[area] for area in areas if area in known)
+
+
 def _keep_best(shelf: _Shelf, hits: Iterable[Hit]) -> dict[str, list[Hit]]:
     """Of each kind those that hold most of the words, in order; of all kinds those whose best is best."""
     by_kind: dict[str, list[Hit]] = {}

@@ -313,3 +313,25 @@ def test_cohorts_are_listed_counted_and_written_for_one_practice(evenground, tmp
     assert not any(name in written.stdout + counted.stdout for name in IN_COHORT["Y00001"])
     refused = evenground(*how, "--practice", "Y1")
     assert (refused.returncode != 0, "is not a practice of the place" in refused.stderr) == (True, True)
+
+
+def test_postcodes_of_the_place_are_kept_and_what_was_left_out_is_counted(evenground, tmp_path):
+    evenground("init", tmp_path / "new")
+    header = (
+        "lsoa_code,lsoa_name,msoa_code,msoa_name,ward_code,ward_name,ltla_code,ltla_name,imd_rank,imd_decile"
+    )
+    areas = [f"E0{number},Area {number},M,M,W,W,D,D,{number},1" for number in (1, 2)]
+    (tmp_path / "new" / "data" / "areas.csv").write_text("\n".join([header, *areas]))
+    look_up = tmp_path / "NSPL.csv"
+    look_up.write_text("pcds,doterm,lsoa21\nZZ1 1AA,,E01\nZZ1 1AB,201906,E01\nZZ1 2AA,,E09\nnone,,E01\n")
+    done = evenground("data", "postcodes", look_up, "-w", tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "Of this place: 2 postcodes, 1 of them ended, in 1 district. Of the same districts" in words
+    assert "Passed over: 1 row without a postcode. Without any postcode: 1 small area of 2." in words
+    look_up.write_text("pcds,lsoa11\nZZ1 1AA,E01\n")
+    before = (tmp_path / "new" / "postcodes.parquet").read_bytes()
+    refused = evenground("data", "postcodes", look_up, "-w", tmp_path / "new")
+    assert refused.returncode == 3
+    assert "no column of the LSOAs of 2021" in " ".join(refused.stderr.split())
+    assert (tmp_path / "new" / "postcodes.parquet").read_bytes() == before

@@ -15,6 +15,7 @@ from evenground.errors import EvengroundError, InputError
 from evenground.releases import load_release
 from evenground.reports.charts import draw_ethnic_group_bars, draw_map, draw_quintile_bars, draw_ranking
 from evenground.reports.drawing import AVERAGE, BAR, INK, TARGET, UNRECORDED_BAR
+from evenground.reports.files import render_svg
 from evenground.reports.maps import BLUES
 from evenground.reports.svg import ATTRIBUTES, ELEMENTS
 from tests.support.release_factory import MISSING_LSOA, PLACE, SUPPRESSED_LSOA, ZERO_LSOA
@@ -280,6 +281,20 @@ def test_the_map_has_a_shape_and_a_tooltip_for_each_area(release, look):
     assert f"{names['lsoa', MISSING_LSOA]}: no data" in tooltips
 
 
+def test_each_area_of_a_map_leads_to_its_page_and_in_a_file_to_nowhere(release, look):
+    address = "/areas/{}/{}/".format
+    figure = draw_map(release, "smi_annual_health_check", area_type="lsoa", link_to=address)
+    areas = look(figure.svg).layer("areas")
+    assert len(areas) == 12
+    said = {mark.get("href"): mark[0][0].text for mark in areas}
+    assert said["/areas/lsoa/X01000001A/"] == "Samplebury 001A: 50.0% (33.2% to 66.8%)"
+    assert said[f"/areas/lsoa/{SUPPRESSED_LSOA}/"].endswith(": suppressed")
+    assert {mark.get("tabindex") for mark in areas} == {"-1"}
+    file = render_svg(figure, ["Source"])
+    assert "href" not in file
+    assert file.count("<path") == figure.svg.count("<path")
+
+
 def test_suppressed_areas_are_hatched_and_in_the_legend(release, look):
     figure = draw_map(release, "smi_annual_health_check", area_type="lsoa")
     picture = look(figure.svg)
@@ -428,4 +443,4 @@ def test_the_place_is_meant_where_no_area_is_named(release):
 def test_without_the_drawing_library_one_sentence_says_what_to_install(release, monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(EvengroundError, match=r"install evenground\[web\]"):
-        draw_map(release, "bowel_screening")
+        draw_quintile_bars(release, "bowel_screening")

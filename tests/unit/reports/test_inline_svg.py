@@ -51,6 +51,36 @@ def test_nothing_that_runs_loads_styles_or_takes_focus_is_left(hostile):
         assert word not in cleaned
 
 
+@pytest.mark.parametrize("address", ["/areas/lsoa/E01000001/", "/areas/practice/Y00001", "/a/%20b/"])
+def test_a_link_to_the_same_site_stays_for_the_pointer_and_takes_no_focus(look, address):
+    drawn = clean(f'<a href="{address}" onclick="x"><path d="M0,0h1" aria-label="A: 5%"/></a>')
+    (link,) = look(drawn).root[-1]
+    assert link.attrib == {"href": address, "tabindex": "-1"}
+    assert link[0][0].text == "A: 5%"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "/areas//evil.example",
+        "/areas/../../x",
+        "/areas/x?next=//evil.example",
+        "/areas/x#y",
+        "data:text/html,x",
+        " /areas/x",
+        "areas/x",
+        "",
+    ],
+)
+def test_a_link_to_anywhere_else_is_none_and_what_it_held_stays(look, address):
+    (path,) = look(clean(f'<a href="{address}" xlink:href="{address}"><path d="M0,0h1"/></a>')).root[-1]
+    assert path.attrib == {"d": "M0,0h1"}
+
+
 def test_only_listed_elements_and_attributes_are_written(look):
     picture = look(clean('<g class="x" role="y" data-z="1"><rect x="1" aria-hidden="false"/><b/></g>'))
     assert picture.tags() <= ELEMENTS | {"title", "desc"}

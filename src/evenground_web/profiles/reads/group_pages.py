@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import polars as pl
@@ -16,6 +16,8 @@ from evenground.reports.standings import count_comparisons
 from evenground.reports.subjects import Group, home_profile
 from evenground.reports.words import format_interval, format_value
 from evenground.vocabulary import AreaType, Comparison, Cut
+from evenground_web.common.addresses import address_area
+from evenground_web.common.services import NO_SERVICES, Services
 from evenground_web.profiles.reads.choices import ReleaseKey
 from evenground_web.profiles.reads.pictures import map_types
 
@@ -84,9 +86,11 @@ def places_of(release: Release, group: Group) -> list[str]:
     return _places_of(ReleaseKey(release), group.cut)
 
 
-def draw_where(release: Release, info: IndicatorInfo, group: Group, map_type: str) -> Figure:
+def draw_where(
+    release: Release, info: IndicatorInfo, group: Group, map_type: str, services: Services = NO_SERVICES
+) -> Figure:
     """Where the group's figure is what, as a map with its table."""
-    return _draw_where(ReleaseKey(release), info.id, group, map_type)
+    return _draw_where(ReleaseKey(release), info.id, group, map_type, services)
 
 
 def where_rows(release: Release, info: IndicatorInfo, group: Group, map_type: str) -> list[dict[str, Any]]:
@@ -143,7 +147,9 @@ def _places_of(key: ReleaseKey, cut: str) -> list[str]:
 
 
 @lru_cache(maxsize=128)
-def _draw_where(key: ReleaseKey, indicator_id: str, group: Group, map_type: str) -> Figure:
+def _draw_where(
+    key: ReleaseKey, indicator_id: str, group: Group, map_type: str, services: Services
+) -> Figure:
     return charts.draw_map(
         key.release,
         indicator_id,
@@ -151,4 +157,6 @@ def _draw_where(key: ReleaseKey, indicator_id: str, group: Group, map_type: str)
         cut=group.cut,
         category=group.category,
         people=group.name,
+        link_to=partial(address_area, key.release),
+        services=services.items,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import polars as pl
 
@@ -16,6 +16,8 @@ from evenground.reports.over_time import draw_over_time
 from evenground.reports.provenance import is_published
 from evenground.reports.subjects import Area, find_broken_down
 from evenground.vocabulary import AreaType, Cut
+from evenground_web.common.addresses import address_area
+from evenground_web.common.services import NO_SERVICES, Services
 from evenground_web.common.words import PUBLISHED_CUTS
 from evenground_web.profiles.reads.choices import ReleaseKey
 
@@ -47,16 +49,17 @@ def draw_charts(
     area: Area,
     map_type: str,
     classes: MapClasses = MapClasses.QUANTILES,
+    services: Services = NO_SERVICES,
 ) -> Charts:
     """The map, the bars by deprivation and the bars by ethnic group; each is drawn once for a release."""
     key = ReleaseKey(release)
     if is_published(release.indicators[indicator_id]):
-        return _draw_published(key, indicator_id, area, map_type, classes)
+        return _draw_published(key, indicator_id, area, map_type, classes, services)
     fifths = find_broken_down(release, indicator_id, area, Cut.IMD_QUINTILE)
     groups = find_broken_down(release, indicator_id, area, Cut.ETHNIC_GROUP)
     charted = {"deprivation": fifths, "ethnic group": groups}
     return Charts(
-        map=_draw_map(key, indicator_id, map_type, classes),
+        map=_draw_map(key, indicator_id, map_type, classes, services),
         quintiles=_draw_bars(key, "quintiles", indicator_id, fifths.area_type, fifths.area_code),
         ethnic_groups=_draw_bars(key, "ethnic_groups", indicator_id, groups.area_type, groups.area_code),
         whole_place_only=tuple(words for words, shown in charted.items() if shown != area),
@@ -65,7 +68,7 @@ def draw_charts(
 
 
 def _draw_published(
-    key: ReleaseKey, indicator_id: str, area: Area, map_type: str, classes: MapClasses
+    key: ReleaseKey, indicator_id: str, area: Area, map_type: str, classes: MapClasses, services: Services
 ) -> Charts:
     """Only what the publisher breaks down: an empty picture would say that there is nobody."""
     values = key.release.latest_values.filter(pl.col("indicator_id") == indicator_id)
@@ -79,7 +82,7 @@ def _draw_published(
         for cut, kind in ((Cut.IMD_QUINTILE, "quintiles"), (Cut.ETHNIC_GROUP, "ethnic_groups"))
     }
     return Charts(
-        map=_draw_map(key, indicator_id, map_type, classes) if mapped.height else None,
+        map=_draw_map(key, indicator_id, map_type, classes, services) if mapped.height else None,
         quintiles=bars[Cut.IMD_QUINTILE],
         ethnic_groups=bars[Cut.ETHNIC_GROUP],
         whole_place_only=(),
@@ -110,10 +113,20 @@ def _usual_map_type(key: ReleaseKey, indicator_id: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _draw_map(key: ReleaseKey, indicator_id: str, map_type: str, classes: MapClasses) -> Figure | None:
+def _draw_map(
+    key: ReleaseKey, indicator_id: str, map_type: str, classes: MapClasses, services: Services
+) -> Figure | None:
     if map_type not in map_types(key.release):
         return None
-    return charts.draw_map(key.release, indicator_id, area_type=AreaType(map_type), classes=classes)
+    link_to = partial(address_area, key.release)
+    return charts.draw_map(
+        key.release,
+        indicator_id,
+        area_type=AreaType(map_type),
+        classes=classes,
+        link_to=link_to,
+        services=services.items,
+    )
 
 
 def draw_pair(release: Release, indicator_id: str, pair: str) -> Figure | None:
