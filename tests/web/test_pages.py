@@ -292,7 +292,7 @@ def test_priorities_tell_interval_chance_and_reason(client: Client) -> None:
     words = words_of(get(client, "/priorities/?service=bowel_screening"))
     assert "1. Pakistani people in Old Town" in words
     assert "185 (160 to 210)" in words
-    assert "Almost certain (96%)" in words
+    assert "almost certain (96%)" in words
     assert "below the standard of 60" in words
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from evenground.errors import InputError
 from evenground.releases import Release
 from evenground.spending import FIRST, WORTH, Evidence, add_worth, say_passed_over
 from evenground.vocabulary import ALL_SERVICES, CommunityType
@@ -86,7 +87,7 @@ def read_valued(
     ranked = read_ranking(release, service, kind, given, standard, flag_rate)
     # All services by what is local are each service by itself.
     each = service == ALL_SERVICES and order == LOCAL
-    worth = _read_worth(ReleaseKey(release), service, kind, standard, each, digest)
+    worth, fault = _read_worth(ReleaseKey(release), service, kind, standard, each, digest)
     frame = ranked.join(worth, on=list(_KEYS), how="left", nulls_equal=True, maintain_order="left")
     used = set(frame["evidence_id"].drop_nulls())
     if order in BY_WORTH:
@@ -97,7 +98,7 @@ def read_valued(
         unit="; ".join(frame["benefit_unit"].drop_nulls().unique().sort()),
         passed_over=say_passed_over(frame),
         note=_say_note(service, kind, order, bool(used)),
-        problem=records.problem,
+        problem="\n".join(filter(None, (records.problem, fault))),
     )
 
 
@@ -106,7 +107,7 @@ def add_worth_to(release: Release, rows: pl.DataFrame) -> tuple[pl.DataFrame, tu
     records = place_records.read_records(digest := place_records.digest_records())
     key = ReleaseKey(release)
     chosen = rows.select("service_id", "community_type").unique(maintain_order=True)
-    parts = [_read_worth(key, service, kind, None, False, digest) for service, kind in chosen.iter_rows()]
+    parts = [_read_worth(key, service, kind, None, False, digest)[0] for service, kind in chosen.iter_rows()]
     valued = rows.join(pl.concat(parts), on=list(_KEYS), how="left", nulls_equal=True, maintain_order="left")
     used = set(valued["evidence_id"].drop_nulls())
     return valued, tuple(one for one in records.evidence if one.id in used)
@@ -122,22 +123,26 @@ def _say_note(service: str, kind: str, order: str, is_known: bool) -> str:
 @lru_cache(maxsize=128)
 def _read_worth(
     key: ReleaseKey, service: str, kind: str, standard: float | None, each: bool, digest: str
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, str]:
+    """The columns of ``WORTH`` for each community; empty, with why, where the ranking cannot be valued."""
     records = place_records.read_records(digest)
     ranked = read_ranking(key.release, service, kind, LOCAL if each else "total", standard)
-    by = [name for name in _KEYS if ranked[name].null_count() < ranked.height]
+    unknown = [pl.lit(None, dtype).alias(name) for name, dtype in WORTH.items()]
+    nothing = ranked.select(_KEYS).unique(maintain_order=True).with_columns(unknown)
     if ranked.is_empty():
-        return ranked.select(_KEYS).with_columns(
-            pl.lit(None, kind).alias(name) for name, kind in WORTH.items()
+        return nothing, ""
+    try:
+        valued = add_worth(
+            ranked,
+            () if service == ALL_SERVICES else records.evidence,
+            by=[name for name in _KEYS if ranked[name].null_count() < ranked.height],
+            deliverability=records.deliverability,
+            interventions=records.interventions or (),
         )
-    valued = add_worth(
-        ranked,
-        () if service == ALL_SERVICES else records.evidence,
-        by=by,
-        deliverability=records.deliverability,
-        interventions=records.interventions or (),
-    )
-    return valued.select(*_KEYS, *WORTH)
+    except InputError as error:
+        # A ranking is shown whatever stands beside it.
+        return nothing, str(error)
+    return valued.select(*_KEYS, *WORTH), ""
 
 
 def describe_evidence(records: tuple[Evidence, ...], on: dt.date) -> list[dict[str, Any]]:
