@@ -310,3 +310,13 @@ def test_the_page_about_the_data_leads_a_steward_there(
 ) -> None:
     assert 'href="/uploads/"' in steward.get("/about-the-data/").content.decode()
     assert 'href="/uploads/"' not in client_of(Role.BOARD).get("/about-the-data/").content.decode()
+
+
+@pytest.mark.usefixtures("here")
+def test_files_can_be_sent_before_there_is_a_release(place: Workspace, send: Send) -> None:
+    (place.releases / "current").unlink()
+    answer = send([own_row(), own_row(period="soon")])
+    assert "1 of its 2 rows" in words_of(answer.content.decode())
+    assert answer.client.get(f"{address_of(answer)}rows.csv").status_code == 200
+    decide(answer.client, address_of(answer))
+    assert files_in(place) == ["data/fingertips/new.csv"]

