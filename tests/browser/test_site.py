@@ -117,11 +117,15 @@ def test_a_choice_works_without_javascript(open_context: OpenContext, address: s
 def test_the_search_works_without_javascript_and_by_keyboard(open_context: OpenContext, address: str) -> None:
     page = open_context(viewport=PHONE, java_script_enabled=False).new_page()
     page.goto(address)
-    page.get_by_label("Search indicators, areas and groups").fill("pakistni old town")
+    page.get_by_label("Search indicators, areas, postcodes and groups").fill("pakistni old town")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Search results for ‘pakistni old town’")
     page.get_by_role("link", name="Pakistani people in Old Town").click()
     expect(page.locator("h2").first).to_have_text("Old Town, Ethnic group: Pakistani")
+    page.get_by_label("Search indicators, areas, postcodes and groups").fill("zz1 1aa")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Search results for ‘zz1 1aa’")
+    assert page.url == f"{address}/search/"
 
 
 def test_figures_behind_a_chart_open_without_javascript(open_context: OpenContext, address: str) -> None:

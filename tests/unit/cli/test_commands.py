@@ -335,3 +335,14 @@ def test_postcodes_of_the_place_are_kept_and_what_was_left_out_is_counted(evengr
     assert refused.returncode == 3
     assert "no column of the LSOAs of 2021" in " ".join(refused.stderr.split())
     assert (tmp_path / "new" / "postcodes.parquet").read_bytes() == before
+
+
+def test_faults_of_the_services_to_lay_over_maps_are_told_with_all_others(evenground, tmp_path):
+    evenground("init", tmp_path / "new")
+    services = tmp_path / "new" / "services.csv"
+    services.write_text("name,kind,easting,northing,source\nLibrary,Advice,53.4,-1.3,List\n")
+    done = evenground("check", cwd=tmp_path / "new")
+    assert done.returncode == 3
+    words = " ".join(done.stderr.split())
+    assert "services.csv, row 2: has a northing of -1.3, outside Great Britain." in words
+    assert "areas.csv: is not there" in words
