@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from evenground.releases import IndicatorInfo, Release
 from evenground.reports.control_charts import VARIATION_WORDS
 from evenground_web.common.downloads import table_response
+from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
 from evenground_web.profiles import downloads, reads
 from evenground_web.profiles.forms import require_choice, require_indicator, require_profile
@@ -17,6 +18,7 @@ from evenground_web.profiles.reads.variation import ControlView, FunnelView
 
 
 @require_safe
+@keep_page
 def show_funnel(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """The areas of a kind by their size and figure, between the limits that chance sets."""
     release = current()
@@ -58,6 +60,7 @@ def download_funnel_picture(
 
 
 @require_safe
+@keep_page
 def show_control_chart(request: HttpRequest, profile_id: str, indicator_id: str) -> HttpResponse:
     """The figures of every period of an area, between the limits that they vary in of themselves."""
     release = current()
