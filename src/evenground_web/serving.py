@@ -18,6 +18,8 @@ from evenground_web.workers import MOST, WorkerError, hire_crew, usual_number, w
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 EXIT_NOT_READY: Final = 9
+_LONGEST_REQUEST: Final = 256 * 1024 * 1024
+"""In bytes: enough for the page that says that a file is too large; longer ones are refused unread."""
 EXIT_INTERRUPTED: Final = 130
 
 
@@ -212,7 +214,9 @@ def _run(listener: socket.socket) -> None:
 
     from evenground_web.config.wsgi import application
 
-    server = create_server(application, sockets=[listener], threads=8, ident="")
+    server = create_server(
+        application, sockets=[listener], threads=8, ident="", max_request_body_size=_LONGEST_REQUEST
+    )
     try:
         server.run()
     finally:

@@ -43,6 +43,16 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         site.communicate()
 
 
+def refuses(address: str, length: int) -> bytes:
+    """What the site answers to the announcement of a body of so many bytes, before any of it is sent."""
+    port = int(address.rstrip("/").rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        line.sendall(
+            f"POST /uploads/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n".encode()
+        )
+        return line.recv(12)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     write_sample_release(tmp_path / "releases")
@@ -65,6 +75,7 @@ def test_the_site_serves_a_workspace_and_stops_without_a_complaint(
         assert style
         with urllib.request.urlopen(address[0].rstrip("/") + style[1]) as answer:  # noqa: S310
             assert answer.status == 200
+        assert refuses(address[0], 300_000_000) == b"HTTP/1.1 413"
         roles = re.findall(
             r"^.+  (analyst|steward|lead|champion|frontline|board)\s+\S{16}$", printed, re.MULTILINE
         )
