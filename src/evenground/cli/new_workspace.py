@@ -83,6 +83,7 @@ def write_workspace(folder: Path, *, name: str, code: str) -> None:
         (folder / name_of_folder).mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(mode=0o700, exist_ok=True)
     # Nothing of a place's records or releases belongs in version control by accident.
-    write_atomically(folder / ".gitignore", b"data/\nsecure/\nreleases/\n*.sqlite3\n")
+    ignored = ("data/", "secure/", "releases/", "*.sqlite3", "site-turns/", "postcodes.parquet")
+    write_atomically(folder / ".gitignore", "".join(f"{one}\n" for one in ignored).encode())
     text = _PLACE.format(name=json.dumps(name, ensure_ascii=False), code=json.dumps(code))
     write_atomically(folder / PLACE_FILE, text.encode())
