@@ -5,7 +5,8 @@ SHELL := /bin/sh
 UV_VERSION := 0.13.9
 PYTHON ?= python3
 # how many tests run at once; each file's run in one process, because they share what is slow to set up
-WORKERS ?= auto
+# One more than there are cores: a test that waits for a browser or another program leaves its core to the next.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 # uv from the machine where it is there, else our own copy in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
@@ -16,7 +17,7 @@ SYNCED := .venv/.evenground-synced
 # The tests start hundreds of processes: without its compiled files, Python spends most of their time on reading source.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check fix bench docs pictures assets clean
+.PHONY: help demo setup test check fix bench docs pictures assets clean
 
 help: ## list the recipes
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -40,8 +41,10 @@ assets: $(READY) ## fetch and prepare the site's style sheets and scripts
 demo: assets ## set up everything, build the invented Place of Wenbury and open its site
 	@$(RUN) evenground demo $(DEMO)
 
-test: $(SYNCED) assets ## set up everything and run every test
-	$(RUN) pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
+setup: $(SYNCED) assets ## set up everything that tests and checks need
+
+test: setup ## set up everything and run every test
+	$(RUN) pytest -n $(or $(WORKERS),auto) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: $(SYNCED) ## format, lint, types, import contracts, migrations, lock file
 	$(RUN) ruff format --check .

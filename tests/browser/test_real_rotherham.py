@@ -20,7 +20,14 @@ from evenground.releases import Release, current_release
 from tests.browser.conftest import Watched
 from tests.browser.test_site import OpenContext, find_violations, open_details
 from tests.support.chromium import DESKTOP, NARROW
-from tests.support.real_rotherham import DEPRIVATION, ETHNICITY, SMOKING, write_rotherham_profile
+from tests.support.real_rotherham import (
+    DEPRIVATION,
+    ETHNICITY,
+    LISTS,
+    POPULATION,
+    SMOKING,
+    write_rotherham_profile,
+)
 
 pytestmark = pytest.mark.reference
 
@@ -111,6 +118,35 @@ def test_the_census_of_each_small_area_is_that_of_the_file(real: Release, shared
     assert len(counts) == 170
     assert counts == {code: wanted[code] for code in counts}
     assert found["denominator"].sum() == 265_823
+
+
+def test_each_practices_list_is_that_of_the_file(real: Release, shared: Path) -> None:
+    found = real.table("values").filter(indicator_id="registered_65_and_over", area_type="practice")
+    wanted = {row["PRACTICE_CODE"]: (int(row["65OV"]), int(row["TOTAL"])) for row in rows_of(shared, LISTS)}
+    lists = {
+        code: (old, every)
+        for code, old, every in found.select("area_code", "numerator", "denominator").rows()
+    }
+    assert len(lists) > 20
+    assert lists == {code: wanted[code] for code in lists}
+
+
+def test_people_of_areas_that_were_merged_since_are_added_up_and_split_ones_keep_their_value(
+    real: Release, shared: Path
+) -> None:
+    found = real.table("values").filter(indicator_id="residents_90_and_over", area_type="lsoa")
+    rows = {row["area_code"]: row for row in found.rows(named=True)}
+    wanted = {
+        row["lsoa11_code"]: (int(row["90+"]), int(row["total_population"]))
+        for row in rows_of(shared, POPULATION)
+    }
+    merged = [sum(pair) for pair in zip(wanted["E01007813"], wanted["E01007814"], strict=True)]
+    assert [rows["E01034253"][name] for name in ("numerator", "denominator")] == merged
+    assert rows["E01007657"]["denominator"] == wanted["E01007657"][1]
+    old, every = wanted["E01007693"]
+    parts = [row for code, row in rows.items() if row["denominator"] is None and row["value"] is not None]
+    assert len(parts) >= 6
+    assert any(row["value"] == pytest.approx(100 * old / every) for row in parts)
 
 
 def test_the_slope_across_published_deciles_on_the_page_is_the_line_through_the_file(

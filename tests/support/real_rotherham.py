@@ -21,6 +21,9 @@ DEPRIVATION: Final = "data/deprivation/imd2025_england_lsoa21.csv.gz"
 DISTRICTS: Final = "data/deprivation/imd2025_england_ltla24.csv"
 SMOKING: Final = "data/fingertips/91547_smoking_prevalence_qof.csv.gz"
 LEARNING_DISABILITY: Final = "data/fingertips/200_learning_disability_qof_deciles.csv"
+LISTS: Final = "data/primary_care/gp_patients_by_ageband_2020_region.csv"
+POPULATION: Final = "data/population/mye2020_lsoa11_single_year_region.csv.gz"
+LOOKUP: Final = "data/lookups/lsoa11_lsoa21_ltla22.csv.gz"
 QOF: Final = "data/primary_care/qof_cvd_2023_24_region.csv"
 
 CENSUS_GROUPS: Final = {
@@ -57,9 +60,10 @@ date = "{date}"
 
 
 def write_rotherham_profile(root: Path, shared: Path) -> Workspace:
-    """The workspace, without any person: six published tables, LSOAs of 2021 and their boundaries."""
+    """The workspace, without any person: eight published tables, LSOAs of 2021 and their boundaries."""
     workspace = write_real_rotherham(root, shared, _describe_sources(shared))
     _name_neighbourhoods(root / "data/areas.csv", shared)
+    _write_lookup(root / "data/lsoa11_lsoa21.csv", shared)
     write_boundaries(root / "data/boundaries.geojson", shared)
     place = root / "place.toml"
     place.write_text(
@@ -133,6 +137,28 @@ figures = [{{ numerator = "n", denominator = "total_residents" }}]
 
 [sources.values.indicator]
 {groups}
+
+[[sources]]
+name = "GP lists"
+kind = "counts"
+publication = "Patients registered at a GP practice, April 2020, NHS Digital"
+path = "{shared / LISTS}"
+area_type = "practice"
+period = "2020"
+columns = {{ area_code = "PRACTICE_CODE" }}
+figures = [{{ indicator = "registered_65_and_over", numerator = "65OV", denominator = "TOTAL" }}]
+
+[[sources]]
+name = "Population"
+kind = "counts"
+publication = "Mid-2020 population estimates, Office for National Statistics"
+path = "{shared / POPULATION}"
+area_type = "lsoa"
+period = "2020"
+lsoa_edition = "2011"
+lsoa_lookup = "data/lsoa11_lsoa21.csv"
+columns = {{ area_code = "lsoa11_code" }}
+figures = [{{ indicator = "residents_90_and_over", numerator = "90+", denominator = "total_population" }}]
 """
 
 
@@ -146,6 +172,13 @@ def _name_neighbourhoods(areas: Path, shared: Path) -> None:
     table.with_columns(pl.coalesce(known, "msoa_name").alias("msoa_name")).select(AREA_COLUMNS).write_csv(
         areas
     )
+
+
+def _write_lookup(path: Path, shared: Path) -> None:
+    """The look-up of both editions, with columns named as in the download of the ONS."""
+    table = pl.read_csv(gzip.decompress((shared / LOOKUP).read_bytes()), infer_schema=False)
+    names = {"lsoa11_code": "LSOA11CD", "change_code": "CHGIND", "lsoa21_code": "LSOA21CD"}
+    table.select(pl.col(old).alias(new) for old, new in names.items()).write_csv(path)
 
 
 _PROFILE: Final = """\
@@ -163,6 +196,11 @@ indicators = ["income_deprived_imd"]
 name = "Ethnic groups"
 words = "From the census: neither high nor low is good."
 indicators = [{census}]
+
+[[sections]]
+name = "Age"
+words = "Of those who live here, and of those on a practice's list."
+indicators = ["residents_90_and_over", "registered_65_and_over"]
 """
 
 
@@ -199,5 +237,29 @@ def _write_definitions(folder: Path) -> None:
             source=_CENSUS,
             date="2021",
         )
+    texts["residents_90_and_over"] = _DEFINITION.format(
+        id="residents_90_and_over",
+        name="Residents aged 90 and over",
+        short_name="Aged 90 and over",
+        topic="Population",
+        description="The share of people who live here and are 90 or older.",
+        polarity="none",
+        numerator="Residents aged 90 and over.",
+        denominator="All residents.",
+        source="Mid-year population estimates, Office for National Statistics",
+        date="2020",
+    )
+    texts["registered_65_and_over"] = _DEFINITION.format(
+        id="registered_65_and_over",
+        name="Patients aged 65 and over, of those on GP lists",
+        short_name="On lists, 65 and over",
+        topic="Population",
+        description="The share of a practice's registered patients who are 65 or older.",
+        polarity="none",
+        numerator="Registered patients aged 65 and over.",
+        denominator="All registered patients.",
+        source="Patients registered at a GP practice, NHS Digital",
+        date="2020",
+    )
     for name, text in texts.items():
         (published / f"{name}.toml").write_text(text)

@@ -385,3 +385,12 @@ def test_a_published_figure_stands_beside_england_s_of_the_same_period(
     page = words_of(get(client, "/areas/ltla/X08000001/"))
     assert "Against a wider area England 14.7% Worse" in page
     assert "Published figure, 2022/23" in page
+
+
+def test_an_area_leads_to_those_nearest_in_deprivation_side_by_side(client: Client) -> None:
+    page = client.get("/areas/lsoa/X01000003D/").content.decode()
+    link = re.search(r'href="([^"]+)">Compare with the 5 small areas nearest in deprivation', page)
+    assert link, page[-3000:]
+    address = html.unescape(link[1])
+    assert address.count("with=") == 6
+    assert client.get(address).status_code == 200

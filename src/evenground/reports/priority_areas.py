@@ -148,7 +148,7 @@ def find_priority_areas(release: Release, indicator_id: str, area_type: str) -> 
     if indicator_id not in rankable:
         raise InputError(f'Areas cannot be placed by "{indicator_id}". {suggest(indicator_id, rankable)}')
     info = rankable[indicator_id]
-    deprivation = _find_deprivation(release, AreaType(area_type))
+    deprivation = find_deprivation(release, AreaType(area_type))
     cells = _read_cells(release, indicator_id, area_type)
     known = [code for code, cell in cells.items() if cell.value is not None and code in deprivation]
     if len(known) < FEWEST:
@@ -221,8 +221,10 @@ def _read_ranks(release: Release) -> pl.DataFrame:
     return lsoas.select(*_PARENTS.values(), "imd_rank", "population")
 
 
-def _find_deprivation(release: Release, area_type: AreaType) -> dict[str, float]:
-    """The share of England's LSOAs that are less deprived, by area, as a percentage."""
+def find_deprivation(release: Release, area_type: AreaType) -> dict[str, float]:
+    """The share of England's LSOAs that are less deprived, by area, as a percentage; none of other types."""
+    if area_type not in _PARENTS:
+        return {}
     edition = release.manifest.imd_edition
     ranks = _read_ranks(release)
     total = LSOAS_BY_IMD_EDITION.get(edition, max(ranks["imd_rank"], default=1))

@@ -67,6 +67,6 @@ def _digest(name: str) -> str:
 
 
 def _url(name: str, *parts: str, **query: object) -> str:
-    """An address by its name, with a query of the parameters that are set."""
+    """An address by its name, with a query of the parameters that are set; a list gives one for each."""
     given = {key: value for key, value in query.items() if value not in (None, "")}
-    return reverse(name, args=parts) + (f"?{urlencode(given)}" if given else "")
+    return reverse(name, args=parts) + (f"?{urlencode(given, doseq=True)}" if given else "")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from evenground.releases import Profile, Release
 from evenground.reports.area_facts import describe_area, find_known_area
+from evenground.reports.similar_areas import find_similar
 from evenground.vocabulary import AreaType
 from evenground_web.common.kept_pages import keep_page
 from evenground_web.common.reads import current
@@ -36,6 +37,7 @@ def show_area(request: HttpRequest, area_type: str, area_code: str) -> HttpRespo
         "facts": describe_area(release, area),
         "profile": profile,
         "figures": figures,
+        "similar": find_similar(release, area),
         "breakdowns": overview.breakdown_choices(release),
         "meanings": reads.note_meanings(figures.notes),
         "report_formats": report_formats(),
