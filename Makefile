@@ -5,8 +5,7 @@ SHELL := /bin/sh
 UV_VERSION := 0.13.9
 PYTHON ?= python3
 # how many tests run at once; each file's run in one process, because they share what is slow to set up
-# One more than there are cores: a test that waits for a browser or another program leaves its core to the next.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+WORKERS ?= auto
 # uv from the machine where it is there, else our own copy in .tools
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen --no-sync
@@ -44,7 +43,7 @@ demo: assets ## set up everything, build the invented Place of Wenbury and open 
 setup: $(SYNCED) assets ## set up everything that tests and checks need
 
 test: setup ## set up everything and run every test
-	$(RUN) pytest -n $(or $(WORKERS),auto) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	$(RUN) pytest -n $(WORKERS) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: $(SYNCED) ## format, lint, types, import contracts, migrations, lock file
 	$(RUN) ruff format --check .

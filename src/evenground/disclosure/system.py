@@ -113,12 +113,13 @@ def narrow(system: System, *, start: NDArray[np.bool_] | None = None, rounds: in
     routes = np.full((2, len(lower)), NOT_NARROWED, dtype=np.int64)
     active = np.ones(len(system.least), dtype=bool) if start is None else start.copy()
     changed = np.zeros(len(lower), dtype=bool)
+    has_entries = system.ends[1:] > system.ends[:-1]
     for _ in range(rounds):
-        entries = entries_of(np.flatnonzero(active), system.ends)
-        if not len(entries):
+        sums = np.flatnonzero(active & has_entries)
+        if not len(sums):
             break
         changed[:] = False
-        _narrow_once(system, entries, lower, upper, routes, changed)
+        _narrow_once(system, sums, lower, upper, routes, changed)
         if (lower > upper + _TOLERANCE).any():
             # Bounds that have crossed would drive all others apart, for ever.
             break
@@ -135,38 +136,45 @@ def entries_of(rows: Codes, ends: Codes) -> Codes:
 
 
 def _narrow_once(
-    system: System, entries: Codes, lower: Floats, upper: Floats, routes: Codes, changed: NDArray[np.bool_]
+    system: System, sums: Codes, lower: Floats, upper: Floats, routes: Codes, changed: NDArray[np.bool_]
 ) -> None:
+    """Narrow by some sums, each of which has entries."""
+    counts = system.ends[sums + 1] - system.ends[sums]
+    entries = entries_of(sums, system.ends)
     rows, columns, weights = system.rows[entries], system.columns[entries], system.weights[entries]
-    is_positive = weights > 0
-    at_least = weights * np.where(is_positive, lower[columns], upper[columns])
-    at_most = weights * np.where(is_positive, upper[columns], lower[columns])
-    others_least = _without_own(rows, at_least)
-    others_most = _without_own(rows, at_most)
+    low, high, is_positive = lower[columns], upper[columns], weights > 0
+    others_least = _without_own(counts, weights * np.where(is_positive, low, high))
+    others_most = _without_own(counts, weights * np.where(is_positive, high, low))
     with np.errstate(invalid="ignore"):
         from_most = (system.most[rows] - others_least) / weights
         from_least = (system.least[rows] - others_most) / weights
     new_upper = np.floor(np.where(is_positive, from_most, from_least) + _TOLERANCE)
     new_lower = np.ceil(np.where(is_positive, from_least, from_most) - _TOLERANCE)
-    _keep_tighter(upper, new_upper, rows, columns, routes[1], changed, is_upper=True)
-    _keep_tighter(lower, new_lower, rows, columns, routes[0], changed, is_upper=False)
+    _keep_tighter(upper, new_upper, new_upper < high - 0.5, rows, columns, routes[1], changed, is_upper=True)
+    _keep_tighter(lower, new_lower, new_lower > low + 0.5, rows, columns, routes[0], changed, is_upper=False)
 
 
-def _without_own(rows: Codes, parts: Floats) -> Floats:
-    """The sum of a row without each of its parts in turn; infinite where another part is."""
-    first = rows[0]
+def _without_own(counts: Codes, parts: Floats) -> Floats:
+    """What the other parts of a sum add up to, for each part; infinite where another part is.
+
+    ``counts`` has the number of parts of each sum, one sum after the other.
+    """
+    begins = np.cumsum(counts) - counts
+    sums = np.add.reduceat(parts, begins)
+    if np.isfinite(sums).all():
+        rest: Floats = np.repeat(sums, counts) - parts
+        return rest
     finite = np.isfinite(parts)
-    sums = np.bincount(rows - first, np.where(finite, parts, 0.0))
-    infinite = np.bincount(rows - first, ~finite)
-    others = infinite[rows - first] - ~finite
-    sign = np.sign(parts[~finite][0]) if not finite.all() else 1.0
-    rest = sums[rows - first] - np.where(finite, parts, 0.0)
-    return np.where(others > 0, sign * np.inf, rest)
+    known = np.where(finite, parts, 0.0)
+    others = np.repeat(np.add.reduceat(~finite, begins, dtype=np.int64), counts) - ~finite
+    rest = np.repeat(np.add.reduceat(known, begins), counts) - known
+    return np.where(others > 0, np.sign(parts[~finite][0]) * np.inf, rest)
 
 
 def _keep_tighter(
     bound: Floats,
     found: Floats,
+    tighter: NDArray[np.bool_],
     rows: Codes,
     columns: Codes,
     route: Codes,
@@ -174,7 +182,6 @@ def _keep_tighter(
     *,
     is_upper: bool,
 ) -> None:
-    tighter = found < bound[columns] - 0.5 if is_upper else found > bound[columns] + 0.5
     if not tighter.any():
         return
     found, rows, columns = found[tighter], rows[tighter], columns[tighter]
